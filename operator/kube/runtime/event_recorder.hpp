@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "kube/client/rest_client.hpp"
+
+namespace softmig::kube {
+
+enum class EventType { kNormal, kWarning };
+
+/// One thing to tell about an object.
+struct EventNote {
+  ResourceType regarding_type;
+  ObjectKey regarding;
+  std::string regarding_uid;
+  EventType type = EventType::kNormal;
+  std::string reason;  ///< PascalCase, at most 128 bytes
+  std::string action;  ///< PascalCase, at most 128 bytes
+  std::string note;    ///< cut at 1,000 bytes
+};
+
+/// Writes events.k8s.io/v1 Events, best effort: the same (object, type, reason, action, note) again within 6 minutes becomes a series
+/// (count patched at most once in 30 s). Queue bound 1,000, the oldest is dropped and counted. Own thread. Thread-safe.
+class EventRecorder {
+ public:
+  EventRecorder(RestClient& client, std::string controller, std::string instance, const base::Clock& clock, base::Log& log);
+  ~EventRecorder();
+  void Record(EventNote note);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace softmig::kube
