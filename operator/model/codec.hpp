@@ -1,0 +1,47 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/spec.hpp"
+#include "model/status.hpp"
+
+namespace softmig::model {
+
+/// One thing wrong with a spec: "spec.plan.shift.steps[1].weight" and a sentence.
+struct FieldError {
+  std::string path;
+  std::string message;
+  bool operator==(const FieldError&) const = default;
+};
+
+struct ParsedSpec {
+  Spec spec;                       ///< defaulted; meaningful only where errors is empty
+  std::vector<FieldError> errors;  ///< at most 32
+};
+
+/// Parses, defaults and validates `spec` of a SoftMigration. Mirrors the CRD's schema and CEL rules (a test keeps both in step)
+/// and never trusts that they ran. Pure, never throws, bounded.
+ParsedSpec ParseSpec(const nlohmann::json& spec);
+
+/// Reads a status we wrote; what cannot be read stays at its default, so that an old or edited status never crashes us.
+Status ParseStatus(const nlohmann::json& status);
+/// Deterministic: equal values give equal bytes. Numbers are always written (currentWeight: 0 too).
+nlohmann::json ToJson(const Status& status);
+
+std::string_view Name(Phase phase);
+std::string_view Name(Verdict verdict);
+std::string_view Name(DesiredPhase phase);
+std::string_view Name(BreachPolicy policy);
+
+/// Hash (16 hex digits) of what evidence is about: legacy, target, rules, metrics, flags. Weights, holds, pauses do not count.
+std::string EvidenceHash(const Spec& spec);
+
+/// Canonical compact JSON of Gateway API `matches`: the API server's defaults filled in (path PathPrefix "/", header and query
+/// type Exact), keys sorted. Two spellings of the same matches give the same text. Empty or absent: the default match.
+std::string CanonicalMatches(const nlohmann::json& matches);
+
+}  // namespace softmig::model

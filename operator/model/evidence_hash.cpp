@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "model/codec.hpp"
+#include "model/route_state.hpp"
+
+namespace softmig::model {
+namespace {
+
+using nlohmann::json;
+
+json SideJson(const Side& side) { return {side.service, side.port}; }
+
+json RoutesJson(const Spec& spec) {
+  json routes = json::array();
+  for (const RouteRef& route : spec.routes) routes.push_back({route.name, route.object});
+  std::sort(routes.begin(), routes.end());
+  return routes;
+}
+
+/// What a component carries; `after` is only about when.
+json ComponentsJson(const Spec& spec) {
+  json components = json::array();
+  for (const ComponentSpec& component : spec.components) {
+    json rules = json::array();
+    for (const RuleRef& rule : component.rules) rules.push_back({rule.route, rule.rule.value_or(""), rule.matches.value_or("")});
+    std::sort(rules.begin(), rules.end());
+    components.push_back({component.name, std::move(rules)});
+  }
+  std::sort(components.begin(), components.end());
+  return components;
+}
+
+json BoundJson(const std::optional<double>& bound) { return bound ? json(*bound) : json(nullptr); }
+
+json MetricJson(const MetricSpec& metric) {
+  std::vector<std::string> components = metric.components;
+  std::sort(components.begin(), components.end());
+  json out{{"name", metric.name}, {"address", metric.address}, {"components", components}};
+  if (metric.counts) out["counts"] = {metric.counts->bad, metric.counts->total, metric.counts->max_rate, metric.counts->min_requests};
+  if (metric.value) out["value"] = {metric.value->query, BoundJson(metric.value->min), BoundJson(metric.value->max)};
+  return out;
+}
+
+json MetricsJson(const Spec& spec) {
+  json metrics = json::array();
+  for (const MetricSpec& metric : spec.metrics) metrics.push_back(MetricJson(metric));
+  std::sort(metrics.begin(), metrics.end());
+  return metrics;
+}
+
+json FlagsJson(const Spec& spec) {
+  std::vector<std::string> flags;
+  for (const HeaderFlag& flag : spec.flags) flags.push_back(FlagText(flag));
+  std::sort(flags.begin(), flags.end());
+  return flags;
+}
+
+/// FNV-1a, 64 bits: a change must show, nobody is to be kept from forging one.
+std::uint64_t Fnv1a(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 1099511628211ULL;
+  }
+  return hash;
+}
+
+}  // namespace
+
+std::string EvidenceHash(const Spec& spec) {
+  const json about{{"legacy", SideJson(spec.legacy)},    {"target", SideJson(spec.target)}, {"routes", RoutesJson(spec)},
+                   {"components", ComponentsJson(spec)}, {"metrics", MetricsJson(spec)},    {"flags", FlagsJson(spec)}};
+  return fmt::format("{:016x}", Fnv1a(about.dump(-1, ' ', false, json::error_handler_t::replace)));
+}
+
+}  // namespace softmig::model

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Bounds of a SoftMigration. The CRD (crds/) says the same numbers; tests/unit/model/spec_cases.json holds both to them.
+namespace softmig::model::limits {
+
+inline constexpr std::size_t kErrors = 32;
+inline constexpr std::size_t kRoutes = 8;
+inline constexpr std::size_t kComponents = 16;
+inline constexpr std::size_t kRulesPerComponent = 16;
+inline constexpr std::size_t kMatchesPerRule = 8;
+inline constexpr std::size_t kHeadersPerMatch = 16;
+inline constexpr std::size_t kSteps = 32;
+inline constexpr std::size_t kFlags = 4;
+inline constexpr std::size_t kHeadersPerFlag = 4;
+inline constexpr std::size_t kMetrics = 10;
+inline constexpr std::size_t kQueryLength = 2048;
+inline constexpr std::int64_t kAttempts = 1'000'000'000;
+inline constexpr std::int64_t kMinRequests = 1'000'000'000;
+
+// Status only. Byte counts of the JSON text, escapes included.
+inline constexpr std::size_t kConditions = 12;
+inline constexpr std::size_t kNameBytes = 63;
+inline constexpr std::size_t kEvidenceBytes = 512;
+inline constexpr std::size_t kWaitingForBytes = 512;
+inline constexpr std::size_t kMessageBytes = 1024;
+/// What evidence, waitingFor and messages may take together, so that the worst status stays below kStatusBytes.
+inline constexpr std::size_t kTextPool = 14 * 1024;
+inline constexpr std::size_t kStatusBytes = 64 * 1024;  ///< without SavedRoute::saved
+
+}  // namespace softmig::model::limits

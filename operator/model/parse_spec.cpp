@@ -1,0 +1,74 @@
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "model/codec.hpp"
+#include "model/limits.hpp"
+#include "model/parse_parts.hpp"
+#include "model/validate.hpp"
+
+namespace softmig::model {
+namespace {
+
+Side ParseSide(FieldReader& spec, std::string_view key) {
+  Side side;
+  auto reader = spec.RequiredObject(key);
+  if (!reader) return side;
+  if (auto service = reader->RequiredObject("service")) {
+    side.service = service->Text("name", kLabel);
+    side.port = static_cast<int>(service->Integer("port", {1, 65535}, std::nullopt));
+    service->RefuseOthers();
+  }
+  reader->RefuseOthers();
+  return side;
+}
+
+std::string ParseRouteObject(FieldReader& gateway_api) {
+  static constexpr std::array<std::string_view, 1> kKinds{"HTTPRoute"};
+  static constexpr std::array<std::string_view, 1> kOwnerships{"Patch"};
+  gateway_api.Choice("kind", kKinds, 0);
+  gateway_api.Choice("ownership", kOwnerships, 0);
+  std::string name = gateway_api.Text("name", kSubdomain);
+  gateway_api.RefuseOthers();
+  return name;
+}
+
+std::vector<RouteRef> ParseRoutes(FieldReader& spec) {
+  std::vector<RouteRef> routes;
+  for (FieldReader& reader : spec.Objects("routes", {1, limits::kRoutes})) {
+    RouteRef route;
+    route.name = reader.Text("name", kLabel);
+    if (auto gateway_api = reader.RequiredObject("gatewayAPI")) route.object = ParseRouteObject(*gateway_api);
+    reader.RefuseOthers();
+    routes.push_back(std::move(route));
+  }
+  return routes;
+}
+
+DesiredPhase ParseDesiredPhase(FieldReader& spec) {
+  static constexpr std::array<std::string_view, 3> kNames{"Pending", "Shift", "Complete"};
+  static constexpr std::array<DesiredPhase, 3> kPhases{DesiredPhase::kPending, DesiredPhase::kShift, DesiredPhase::kComplete};
+  return kPhases[spec.Choice("desiredPhase", kNames, 2)];
+}
+
+}  // namespace
+
+ParsedSpec ParseSpec(const nlohmann::json& json) {
+  ErrorList errors;
+  FieldReader reader(json, "spec", errors);
+  Spec spec;
+  spec.legacy = ParseSide(reader, "legacy");
+  spec.target = ParseSide(reader, "target");
+  spec.routes = ParseRoutes(reader);
+  spec.components = ParseComponents(reader);
+  spec.desired_phase = ParseDesiredPhase(reader);
+  spec.paused = reader.Boolean("paused", false);
+  spec.attempt = reader.Integer("attempt", {1, limits::kAttempts}, 1);
+  ParsePlan(reader, spec);
+  ParseAnalysis(reader, spec);
+  reader.RefuseOthers();
+  Validate(spec, errors);
+  if (spec.components.empty()) spec.components.push_back({"all", {}, {}});
+  return {std::move(spec), errors.Take()};
+}
+
+}  // namespace softmig::model

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/percent.hpp"
+
+namespace softmig::model {
+
+/// Whether the gateway says that it runs the object as it stands now.
+enum class Acceptance {
+  kAccepted,  ///< every parent has accepted the current generation
+  kWaiting,   ///< some parent has not yet seen the current generation, or none has spoken
+  kRejected,  ///< a parent refuses it, or its references do not resolve
+};
+
+/// A reason why a route cannot be moved: a code of decide/reasons.hpp's vocabulary and a sentence naming the place.
+struct RouteProblem {
+  std::string reason;   ///< "RuleNotFound", "ThirdBackend", "TooManyRules", "RuleAmbiguous", "ForeignBackend", "RouteMalformed"
+  std::string message;
+  bool operator==(const RouteProblem&) const = default;
+};
+
+/// One component's traffic on one route.
+struct ComponentTraffic {
+  std::string component;
+  /// The target's share where all its rules agree on one whole percentage; nothing where they differ, are no whole percentage or not ours yet.
+  std::optional<base::Percent> weight;
+  bool any_target = false;      ///< some rule sends something to the target (weight > 0), header flag rules of ours included
+  std::vector<std::string> flags;  ///< canonical texts of our header flag rules that are in place (sorted)
+  std::vector<RouteProblem> problems;
+  bool operator==(const ComponentTraffic&) const = default;
+};
+
+/// A route as one of the migration's routers reads it. Value type.
+struct RouteState {
+  std::string uid;
+  std::string resource_version;
+  Acceptance acceptance = Acceptance::kWaiting;
+  std::string acceptance_message;
+  std::vector<ComponentTraffic> components;  ///< those with rules on this route
+  std::vector<RouteProblem> problems;        ///< of the route as a whole
+  std::vector<std::string> claimed_rules;    ///< canonical ids ("rule:NAME" or "matches:JSON") of claimed rules, to detect two claims on one
+  std::string last_writer;                   ///< field manager of spec.rules (most recent), empty where unknown
+  bool operator==(const RouteState&) const = default;
+};
+
+/// Canonical text of a header flag, as in ComponentTraffic::flags: "name=value,name=value", names in lower case, sorted.
+struct HeaderFlag;
+std::string FlagText(const HeaderFlag& flag);
+
+}  // namespace softmig::model

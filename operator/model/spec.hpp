@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/percent.hpp"
+
+namespace softmig::model {
+
+using base::Millis;
+using base::Percent;
+
+/// One of the two systems: a Service in the migration's namespace.
+struct Side {
+  std::string service;
+  int port = 0;
+  bool operator==(const Side&) const = default;
+};
+
+/// Where users come in. All routes of a migration move as one set.
+/// Kinds so far: Gateway API HTTPRoute with ownership Patch (weights are changed in the user's own route).
+struct RouteRef {
+  std::string name;    ///< how components refer to it
+  std::string object;  ///< name of the HTTPRoute in the migration's namespace
+  bool operator==(const RouteRef&) const = default;
+};
+
+/// A rule of a route: by its name, or by its exact `matches` where it has none.
+struct RuleRef {
+  std::string route;                   ///< RouteRef::name
+  std::optional<std::string> rule;     ///< exactly one of the two is set
+  std::optional<std::string> matches;  ///< compact JSON of the matches, with the API server's defaults filled in, keys sorted
+  bool operator==(const RuleRef&) const = default;
+};
+
+/// Strangler fig: what is routed, judged and rolled back by itself.
+struct ComponentSpec {
+  std::string name;
+  std::vector<RuleRef> rules;      ///< empty only for the implied component "all": every rule that sends to legacy or target
+  std::vector<std::string> after;  ///< components that must be complete first
+  bool operator==(const ComponentSpec&) const = default;
+};
+
+/// How far the operator may go. Lowering it takes traffic back. (Bridge, Shadow and Soak come between later.)
+enum class DesiredPhase { kPending, kShift, kComplete };
+
+struct Step {
+  Percent weight;   ///< share of the target
+  Millis hold{0};   ///< healthy time at this weight before the next step
+  bool operator==(const Step&) const = default;
+};
+
+/// Requests carrying all of these headers go to the target at any weight while the component shifts.
+struct HeaderFlag {
+  struct Header {
+    std::string name, value;  ///< exact match
+    bool operator==(const Header&) const = default;
+  };
+  std::vector<Header> headers;
+  bool operator==(const HeaderFlag&) const = default;
+};
+
+enum class BreachPolicy { kRollback, kHold };
+
+/// What to do while a metric gives no evidence (NoData, Stale, NaN, Error).
+struct NoEvidencePolicy {
+  Millis deadline{15 * 60'000};                 ///< held this long without evidence …
+  BreachPolicy then = BreachPolicy::kRollback;  ///< … then this; 0 deadline: at once
+  bool operator==(const NoEvidencePolicy&) const = default;
+};
+
+/// One thing that is judged. Exactly one of `counts` and `value` is set.
+struct MetricSpec {
+  struct Counts {
+    std::string bad, total;          ///< PromQL giving one cumulative counter each; the operator takes the differences
+    double max_rate = 0;             ///< tolerated bad/total, 0–1
+    std::int64_t min_requests = 100;  ///< a judgement needs at least this many
+    bool operator==(const Counts&) const = default;
+  };
+  struct Value {
+    std::string query;  ///< PromQL giving one number
+    std::optional<double> min, max;
+    bool operator==(const Value&) const = default;
+  };
+  std::string name;
+  std::string address;                  ///< http(s)://host:port of what speaks Prometheus' API
+  std::vector<std::string> components;  ///< judged for these; empty: for all
+  std::optional<Counts> counts;
+  std::optional<Value> value;
+  bool operator==(const MetricSpec&) const = default;
+};
+
+/// The desired state, parsed, defaulted and valid.
+struct Spec {
+  Side legacy, target;
+  std::vector<RouteRef> routes;
+  std::vector<ComponentSpec> components;  ///< never empty: one implied "all" where the user wrote none
+  DesiredPhase desired_phase = DesiredPhase::kComplete;
+  bool paused = false;
+  std::int64_t attempt = 1;
+  std::vector<Step> steps;  ///< rising weights, the last is 100
+  std::vector<HeaderFlag> flags;
+  BreachPolicy on_breach = BreachPolicy::kRollback;
+  NoEvidencePolicy on_no_evidence;
+  Millis interval{5'000};  ///< between two polls of a metric
+  std::vector<MetricSpec> metrics;
+  bool operator==(const Spec&) const = default;
+};
+
+}  // namespace softmig::model

@@ -1,0 +1,143 @@
+#include "model/validate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "model/route_state.hpp"
+
+namespace softmig::model {
+namespace {
+
+/// Notes each text that came before, at the path `path_of(index)`.
+template <typename List, typename TextOf, typename PathOf>
+void RefuseDoubles(const List& list, TextOf text_of, PathOf path_of, ErrorList& errors) {
+  std::map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string text = text_of(list[i]);
+    if (text.empty()) continue;
+    const auto [first, is_new] = seen.emplace(text, i);
+    if (!is_new) errors.Add(path_of(i), fmt::format("is the same as in {}", path_of(first->second)));
+  }
+}
+
+void ValidateSides(const Spec& spec, ErrorList& errors) {
+  if (spec.legacy.service.empty() || spec.legacy.service != spec.target.service) return;
+  errors.Add("spec.target.service.name", "must differ from spec.legacy.service.name");
+}
+
+void ValidateRoutes(const Spec& spec, ErrorList& errors) {
+  const auto name_path = [](std::size_t i) { return fmt::format("spec.routes[{}].name", i); };
+  const auto object_path = [](std::size_t i) { return fmt::format("spec.routes[{}].gatewayAPI.name", i); };
+  RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.name; }, name_path, errors);
+  RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.object; }, object_path, errors);
+}
+
+bool IsComponent(const Spec& spec, const std::string& name) {
+  if (spec.components.empty()) return name == "all";
+  return std::any_of(spec.components.begin(), spec.components.end(), [&](const ComponentSpec& each) { return each.name == name; });
+}
+
+/// One rule, one component: otherwise two of them would write the same weights.
+void ValidateClaims(const Spec& spec, ErrorList& errors) {
+  std::map<std::string, std::string> claimed;
+  for (std::size_t i = 0; i < spec.components.size(); ++i) {
+    for (std::size_t j = 0; j < spec.components[i].rules.size(); ++j) {
+      const RuleRef& rule = spec.components[i].rules[j];
+      const std::string path = fmt::format("spec.components[{}].rules[{}]", i, j);
+      const auto is_named = [&](const RouteRef& route) { return route.name == rule.route; };
+      if (!rule.route.empty() && std::none_of(spec.routes.begin(), spec.routes.end(), is_named)) {
+        errors.Add(path + ".route", fmt::format("no route of spec.routes is named \"{}\"", rule.route));
+      }
+      const std::string id = rule.rule ? "rule:" + *rule.rule : "matches:" + rule.matches.value_or("");
+      if (!rule.rule && !rule.matches) continue;
+      const auto [first, is_new] = claimed.emplace(rule.route + "/" + id, path);
+      if (!is_new) errors.Add(path, fmt::format("claims the same rule as {}", first->second));
+    }
+  }
+}
+
+void ValidateAfter(const Spec& spec, ErrorList& errors) {
+  for (std::size_t i = 0; i < spec.components.size(); ++i) {
+    const ComponentSpec& component = spec.components[i];
+    for (std::size_t j = 0; j < component.after.size(); ++j) {
+      const std::string path = fmt::format("spec.components[{}].after[{}]", i, j);
+      if (component.after[j] == component.name) {
+        errors.Add(path, "a component cannot come after itself");
+      } else if (!component.after[j].empty() && !IsComponent(spec, component.after[j])) {
+        errors.Add(path, fmt::format("no component is named \"{}\"", component.after[j]));
+      }
+    }
+  }
+}
+
+/// Takes away, again and again, the components whose predecessors are all gone; what stays waits for itself.
+void ValidateOrder(const Spec& spec, ErrorList& errors) {
+  std::set<std::string> done;
+  const auto is_free = [&](const ComponentSpec& component) {
+    return std::all_of(component.after.begin(), component.after.end(),
+                       [&](const std::string& name) { return done.contains(name) || name == component.name || !IsComponent(spec, name); });
+  };
+  std::size_t before = 0;
+  do {
+    before = done.size();
+    for (const ComponentSpec& component : spec.components) {
+      if (is_free(component)) done.insert(component.name);
+    }
+  } while (done.size() > before);
+  for (std::size_t i = 0; i < spec.components.size(); ++i) {
+    if (!done.contains(spec.components[i].name))
+      errors.Add(fmt::format("spec.components[{}].after", i), "these components wait for each other in a circle");
+  }
+}
+
+void ValidateSteps(const Spec& spec, ErrorList& errors) {
+  if (spec.steps.empty()) return;
+  for (std::size_t i = 1; i < spec.steps.size(); ++i) {
+    if (spec.steps[i].weight > spec.steps[i - 1].weight) continue;
+    errors.Add(fmt::format("spec.plan.shift.steps[{}].weight", i), "weights must rise from step to step");
+  }
+  if (spec.steps.back().weight != Percent::Of(100)) {
+    errors.Add(fmt::format("spec.plan.shift.steps[{}].weight", spec.steps.size() - 1), "the last step's weight must be 100");
+  }
+}
+
+void ValidateFlags(const Spec& spec, ErrorList& errors) {
+  RefuseDoubles(spec.flags, FlagText, [](std::size_t i) { return fmt::format("spec.plan.shift.flags[{}]", i); }, errors);
+  for (std::size_t i = 0; i < spec.flags.size(); ++i) {
+    const auto path_of = [i](std::size_t j) { return fmt::format("spec.plan.shift.flags[{}].headers[{}].name", i, j); };
+    RefuseDoubles(spec.flags[i].headers, [](const HeaderFlag::Header& header) { return LowerAscii(header.name); }, path_of, errors);
+  }
+}
+
+void ValidateMetrics(const Spec& spec, ErrorList& errors) {
+  const auto path_of = [](std::size_t i) { return fmt::format("spec.analysis.metrics[{}].name", i); };
+  RefuseDoubles(spec.metrics, [](const MetricSpec& metric) { return metric.name; }, path_of, errors);
+  for (std::size_t i = 0; i < spec.metrics.size(); ++i) {
+    const auto& names = spec.metrics[i].components;
+    for (std::size_t j = 0; j < names.size(); ++j) {
+      if (names[j].empty() || IsComponent(spec, names[j])) continue;
+      errors.Add(fmt::format("spec.analysis.metrics[{}].components[{}]", i, j), fmt::format("no component is named \"{}\"", names[j]));
+    }
+  }
+}
+
+}  // namespace
+
+void Validate(const Spec& spec, ErrorList& errors) {
+  ValidateSides(spec, errors);
+  ValidateRoutes(spec, errors);
+  RefuseDoubles(
+      spec.components, [](const ComponentSpec& component) { return component.name; },
+      [](std::size_t i) { return fmt::format("spec.components[{}].name", i); }, errors);
+  ValidateClaims(spec, errors);
+  ValidateAfter(spec, errors);
+  ValidateOrder(spec, errors);
+  ValidateSteps(spec, errors);
+  ValidateFlags(spec, errors);
+  ValidateMetrics(spec, errors);
+}
+
+}  // namespace softmig::model

@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "model/codec.hpp"
+#include "spec_table.hpp"
+
+namespace softmig::model {
+namespace {
+
+using nlohmann::json;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+std::string Listed(const std::vector<FieldError>& errors) {
+  std::string text;
+  for (const auto& error : errors) text += error.path + ": " + error.message + "\n";
+  return text;
+}
+
+json Add(const char* path, json value) { return json{{{"op", "add"}, {"path", path}, {"value", std::move(value)}}}; }
+
+TEST(ParseSpec, JudgesTheTableAsTheApiServerDoes) {
+  const auto cases = LoadSpecCases();
+  ASSERT_GT(cases.size(), 90U);
+  for (const SpecCase& each : cases) {
+    SCOPED_TRACE(each.name);
+    const ParsedSpec parsed = ParseSpec(each.spec);
+    EXPECT_EQ(parsed.errors.empty(), each.valid) << Listed(parsed.errors);
+    if (each.valid) continue;
+    const bool named =
+        std::any_of(parsed.errors.begin(), parsed.errors.end(), [&](const FieldError& error) { return error.path == each.path; });
+    EXPECT_TRUE(named) << "wanted " << each.path << "\n" << Listed(parsed.errors);
+  }
+}
+
+TEST(ParseSpec, ComplainsOnceWhereOneThingIsWrong) {
+  const ParsedSpec parsed = ParseSpec(BaseSpec(Add("/plan/shift/steps/1/weight", 101)));
+  EXPECT_EQ(Listed(parsed.errors).find("spec.plan.shift.steps[1].weight: must be from 1 to 100, is 101"), 0U) << Listed(parsed.errors);
+}
+
+TEST(ParseSpec, ReadsEveryField) {
+  const ParsedSpec parsed = ParseSpec(BaseSpec());
+  ASSERT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
+  const Spec& spec = parsed.spec;
+  EXPECT_EQ(spec.legacy, (Side{"payments-legacy", 8080}));
+  EXPECT_EQ(spec.target, (Side{"payments-next", 8080}));
+  EXPECT_EQ(spec.routes, (std::vector<RouteRef>{{"web", "payments"}}));
+  ASSERT_EQ(spec.components.size(), 2U);
+  EXPECT_EQ(spec.components[0], (ComponentSpec{"refunds", {{"web", "refunds", std::nullopt}}, {}}));
+  EXPECT_EQ(spec.components[1].rules[0].matches, R"([{"path":{"type":"PathPrefix","value":"/checkout"}}])");
+  EXPECT_EQ(spec.components[1].after, std::vector<std::string>{"refunds"});
+  EXPECT_EQ(spec.steps, (std::vector<Step>{{Percent::Of(1), minutes(60)}, {Percent::Of(50), seconds(90)}, {Percent::Of(100), Millis(0)}}));
+  EXPECT_EQ(spec.flags, (std::vector<HeaderFlag>{{{{"x-beta", "1"}}}}));
+  ASSERT_EQ(spec.metrics.size(), 2U);
+  ASSERT_TRUE(spec.metrics[0].counts && !spec.metrics[0].value);
+  EXPECT_EQ(spec.metrics[0].counts->max_rate, 0.01);
+  ASSERT_TRUE(spec.metrics[1].value && !spec.metrics[1].counts);
+  EXPECT_EQ(spec.metrics[1].value->max, 0.5);
+  EXPECT_EQ(spec.metrics[1].value->min, std::nullopt);
+  EXPECT_EQ(spec.metrics[1].components, std::vector<std::string>{"checkout"});
+}
+
+TEST(ParseSpec, ReadsWhatIsNotTheDefault) {
+  json json_spec = BaseSpec();
+  json_spec["desiredPhase"] = "Shift";
+  json_spec["paused"] = true;
+  json_spec["attempt"] = 7;
+  json_spec["plan"]["onBreach"] = "Hold";
+  json_spec["plan"]["onNoEvidence"] = {{"deadline", "0"}, {"then", "Hold"}};
+  json_spec["analysis"]["interval"] = "1m30s";
+  json_spec["analysis"]["metrics"][0]["minRequests"] = 5;
+  const ParsedSpec parsed = ParseSpec(json_spec);
+  ASSERT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
+  EXPECT_EQ(parsed.spec.desired_phase, DesiredPhase::kShift);
+  EXPECT_TRUE(parsed.spec.paused);
+  EXPECT_EQ(parsed.spec.attempt, 7);
+  EXPECT_EQ(parsed.spec.on_breach, BreachPolicy::kHold);
+  EXPECT_EQ(parsed.spec.on_no_evidence, (NoEvidencePolicy{Millis(0), BreachPolicy::kHold}));
+  EXPECT_EQ(parsed.spec.interval, seconds(90));
+  EXPECT_EQ(parsed.spec.metrics[0].counts->min_requests, 5);
+}
+
+TEST(ParseSpec, FillsInDefaults) {
+  json json_spec = BaseSpec();
+  for (const char* key : {"components", "desiredPhase", "paused", "attempt"}) json_spec.erase(key);
+  json_spec["plan"] = {{"shift", {{"steps", {{{"weight", 100}}}}}}};
+  json_spec["analysis"].erase("interval");
+  json_spec["analysis"]["metrics"].erase(1);
+  json_spec["analysis"]["metrics"][0].erase("minRequests");
+  const ParsedSpec parsed = ParseSpec(json_spec);
+  ASSERT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
+  const Spec& spec = parsed.spec;
+  EXPECT_EQ(spec.components, (std::vector<ComponentSpec>{{"all", {}, {}}}));
+  EXPECT_EQ(spec.desired_phase, DesiredPhase::kComplete);
+  EXPECT_FALSE(spec.paused);
+  EXPECT_EQ(spec.attempt, 1);
+  EXPECT_EQ(spec.on_breach, BreachPolicy::kRollback);
+  EXPECT_EQ(spec.on_no_evidence, (NoEvidencePolicy{minutes(15), BreachPolicy::kRollback}));
+  EXPECT_EQ(spec.interval, seconds(5));
+  EXPECT_EQ(spec.metrics[0].counts->min_requests, 100);
+}
+
+TEST(ParseSpec, NotesEveryMistakeInOnePassButNoMoreThan32) {
+  json json_spec = BaseSpec();
+  json_spec["legacy"]["service"]["port"] = 0;
+  json_spec["paused"] = 3;
+  EXPECT_EQ(ParseSpec(json_spec).errors.size(), 2U);
+  for (int i = 0; i < 1000; ++i) json_spec["x" + std::to_string(i)] = i;
+  EXPECT_EQ(ParseSpec(json_spec).errors.size(), 32U);
+}
+
+TEST(ParseSpec, RefusesWhatIsNoObject) {
+  for (const json& value : {json(nullptr), json(1), json("text"), json::array(), json(true)}) {
+    const ParsedSpec parsed = ParseSpec(value);
+    ASSERT_EQ(parsed.errors.size(), 1U) << value;
+    EXPECT_EQ(parsed.errors[0].path, "spec");
+  }
+}
+
+TEST(ParseSpec, CutsAUsersUnknownKeyInThePath) {
+  json json_spec = BaseSpec();
+  json_spec[std::string(5000, 'k') + "\xff"] = 1;
+  const ParsedSpec parsed = ParseSpec(json_spec);
+  ASSERT_EQ(parsed.errors.size(), 1U);
+  EXPECT_LT(parsed.errors[0].path.size(), 100U);
+}
+
+/// Replaces one random place of the document by something that does not belong there.
+void Break(json& document, std::mt19937& random) {
+  static const std::vector<json> kNonsense{nullptr,
+                                           -1,
+                                           1e300,
+                                           UINT64_MAX,
+                                           "",
+                                           "\xff\xfe",
+                                           json::array(),
+                                           json::object(),
+                                           true,
+                                           json::array({nullptr, 1, "x"}),
+                                           std::string(10000, 'x')};
+  const json flat = document.flatten();
+  auto item = flat.begin();
+  std::advance(item, random() % flat.size());
+  json::json_pointer place(item.key());
+  for (auto up = random() % 3; up > 0 && !place.empty(); --up) place.pop_back();
+  document[place] = kNonsense[random() % kNonsense.size()];
+}
+
+TEST(ParseSpec, SurvivesRandomDamage) {
+  std::mt19937 random(20261122);
+  const json base = BaseSpec();
+  for (int round = 0; round < 1000; ++round) {
+    json document = base;
+    for (auto times = 1 + random() % 3; times > 0; --times) Break(document, random);
+    const ParsedSpec parsed = ParseSpec(document);
+    EXPECT_LE(parsed.errors.size(), 32U);
+    EXPECT_FALSE(parsed.spec.components.empty());
+    (void)EvidenceHash(parsed.spec);
+  }
+}
+
+}  // namespace
+}  // namespace softmig::model
