@@ -1,0 +1,146 @@
+#include "analysis/judge.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/numbers.hpp"
+
+namespace softmig::analysis {
+namespace {
+
+using model::MetricSpec;
+using model::Reading;
+using model::Sample;
+using model::Verdict;
+using Totals = MetricState::Totals;
+
+Judgement Missing(const MetricSpec& metric, const Sample& sample, Verdict verdict, const std::string& why) {
+  Judgement judgement;
+  judgement.verdict = verdict;
+  judgement.window_start = sample.asked_at;
+  judgement.at = sample.at;
+  judgement.evidence = (verdict == Verdict::kNoData ? "no data from " : "") + metric.address + ": " + why;
+  return judgement;
+}
+
+/// A number that cannot be evidence makes the reading an error.
+bool IsUsable(const Reading& reading) { return reading.kind == Reading::Kind::kNumber && std::isfinite(reading.number); }
+
+/// Why a reading gives no evidence. `what` is "query", "bad" or "total". REQUIRES: !IsUsable(reading).
+Judgement Explain(const MetricSpec& metric, const Sample& sample, const Reading& reading, const std::string& what) {
+  switch (reading.kind) {
+    case Reading::Kind::kNoData: return Missing(metric, sample, Verdict::kNoData, what + " gives no series");
+    case Reading::Kind::kNaN: return Missing(metric, sample, Verdict::kNaN, what + " gives NaN");
+    case Reading::Kind::kError:
+      return Missing(metric, sample, Verdict::kError, reading.message.empty() ? what + " failed" : reading.message);
+    case Reading::Kind::kNumber: break;
+  }
+  return Missing(metric, sample, Verdict::kError, what + " gives no finite number");
+}
+
+Judgement JudgeValue(const MetricSpec& metric, const Sample& sample) {
+  if (!IsUsable(sample.first)) return Explain(metric, sample, sample.first, "query");
+  const double value = sample.first.number;
+  const MetricSpec::Value& limits = *metric.value;
+  Judgement judgement{Verdict::kPass, value, std::nullopt, sample.asked_at, sample.at, ""};
+  if (limits.max && value > *limits.max) {
+    judgement.verdict = Verdict::kBreach;
+    judgement.evidence = Shortest(value) + " above max " + Shortest(*limits.max);
+  } else if (limits.min && value < *limits.min) {
+    judgement.verdict = Verdict::kBreach;
+    judgement.evidence = Shortest(value) + " below min " + Shortest(*limits.min);
+  } else {
+    judgement.evidence = Shortest(value) + " within";
+    if (limits.min) judgement.evidence += " min " + Shortest(*limits.min);
+    if (limits.max) judgement.evidence += std::string(limits.min ? " and" : "") + " max " + Shortest(*limits.max);
+    if (!limits.min && !limits.max) judgement.evidence = Shortest(value) + ", no limits";
+  }
+  return judgement;
+}
+
+/// The worse of the two readings speaks: an error before NaN before no data.
+Judgement ExplainCounts(const MetricSpec& metric, const Sample& sample) {
+  for (const auto kind : {Reading::Kind::kError, Reading::Kind::kNaN, Reading::Kind::kNoData}) {
+    if (sample.first.kind == kind) return Explain(metric, sample, sample.first, "bad");
+    if (sample.second.kind == kind) return Explain(metric, sample, sample.second, "total");
+  }
+  return Explain(metric, sample, IsUsable(sample.first) ? sample.second : sample.first, IsUsable(sample.first) ? "total" : "bad");
+}
+
+double Difference(double before, double now) { return now < before ? now : now - before; }
+
+std::int64_t Whole(double count) { return static_cast<std::int64_t>(std::llround(std::min(count, 9e15))); }
+
+/// Fills in what both kinds of judgement on counts say.
+Judgement FromCounts(Verdict verdict, const MetricState& state, const Sample& sample) {
+  Judgement judgement;
+  judgement.verdict = verdict;
+  judgement.samples = Whole(state.total);
+  if (state.total > 0) judgement.value = state.bad / state.total;
+  judgement.window_start = state.window_start;
+  judgement.at = sample.at;
+  return judgement;
+}
+
+std::string CountText(const MetricState& state) { return Shortest(state.bad) + " of " + Shortest(state.total) + " requests failed"; }
+
+/// A judgement on what has been counted; a decisive one begins the next count.
+Step Conclude(const MetricSpec& metric, MetricState state, const Sample& sample) {
+  const MetricSpec::Counts& counts = *metric.counts;
+  const auto wanted = static_cast<double>(std::max<std::int64_t>(1, counts.min_requests));
+  if (state.total <= 0) {
+    Judgement none = FromCounts(Verdict::kNoData, state, sample);
+    none.evidence = "no requests counted yet";
+    return {std::move(state), std::move(none)};
+  }
+  const double rate = state.bad / state.total;
+  const bool enough = state.total >= wanted;
+  const bool breach = enough ? rate > counts.max_rate : state.bad / wanted > counts.max_rate;
+  if (!enough && !breach) {
+    Judgement undecided = FromCounts(Verdict::kUndecided, state, sample);
+    undecided.evidence = CountText(state) + ", a judgement needs " + Shortest(wanted);
+    return {std::move(state), std::move(undecided)};
+  }
+  Judgement judgement = FromCounts(breach ? Verdict::kBreach : Verdict::kPass, state, sample);
+  judgement.evidence =
+      CountText(state) + " (" + PercentText(rate, counts.max_rate) + " %), tolerated " + Shortest(counts.max_rate * 100) + " %";
+  state.bad = state.total = 0;
+  state.window_start = sample.asked_at;
+  return {std::move(state), std::move(judgement)};
+}
+
+Step JudgeCounts(const MetricSpec& metric, const MetricState& before, const Sample& sample) {
+  if (!IsUsable(sample.first) || !IsUsable(sample.second)) return {before, ExplainCounts(metric, sample)};
+  const Totals now{sample.first.number, sample.second.number};
+  const auto refuse = [&](const std::string& why, MetricState state) {
+    return Step{std::move(state), Missing(metric, sample, Verdict::kError, why)};
+  };
+  if (now.bad < 0 || now.total < 0) return refuse("a counter is negative", before);
+  if (now.bad > now.total) return refuse("bad (" + Shortest(now.bad) + ") is more than total (" + Shortest(now.total) + ")", before);
+  MetricState state = before;
+  state.last = now;
+  if (!before.last) {
+    state.window_start = sample.asked_at;
+    state.bad = state.total = 0;
+    return Conclude(metric, std::move(state), sample);
+  }
+  const double bad = Difference(before.last->bad, now.bad);
+  const double total = Difference(before.last->total, now.total);
+  if (bad > total) {
+    return refuse("since the last poll bad grew by " + Shortest(bad) + ", total only by " + Shortest(total), std::move(state));
+  }
+  state.bad += bad;
+  state.total += total;
+  if (!std::isfinite(state.total)) return refuse("the counters are too large", before);
+  return Conclude(metric, std::move(state), sample);
+}
+
+}  // namespace
+
+Step Judge(const MetricSpec& metric, const MetricState& state, const Sample& sample) {
+  if (metric.counts) return JudgeCounts(metric, state, sample);
+  if (metric.value) return {state, JudgeValue(metric, sample)};
+  return {state, Missing(metric, sample, Verdict::kError, "the metric has neither counts nor a value")};
+}
+
+}  // namespace softmig::analysis

@@ -1,0 +1,216 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <span>
+
+#include "model/codec.hpp"
+#include "routers/gatewayapi/acceptance.hpp"
+#include "routers/gatewayapi/flag_rules.hpp"
+#include "routers/gatewayapi/http_route_router.hpp"
+#include "routers/gatewayapi/json_view.hpp"
+#include "routers/gatewayapi/route_rules.hpp"
+
+namespace softmig::routers {
+namespace {
+
+using base::Percent;
+using model::ComponentTraffic;
+using model::RouteProblem;
+using nlohmann::json;
+
+/// What all components of one Observe share. All of it outlives the call.
+struct View {
+  const RuleTable& table;
+  const model::Spec& spec;
+  const std::string& route;
+  Sides sides;
+};
+
+/// What one rule does with its requests.
+struct RuleTraffic {
+  std::optional<Percent> weight;
+  bool any_target = false;
+  std::vector<RouteProblem> problems;
+};
+
+std::optional<Percent> Share(long long target, long long sum) {
+  if (sum == 0 || target * 100 % sum != 0) return std::nullopt;
+  return Percent::Make(target * 100 / sum);
+}
+
+RouteProblem MalformedBackends(const UserRule& rule) { return {"RouteMalformed", DescribeRule(rule) + ": backendRefs make no sense"}; }
+
+/// What is wrong with the backends: strangers among them, or nobody else.
+void AddBackendProblems(const UserRule& rule, const json& refs, const Sides& sides, RuleTraffic& traffic) {
+  const auto is_other = [&](const json& ref) { return Classify(ref, sides) == Backend::kOther; };
+  const auto other = std::ranges::find_if(refs, is_other);
+  if (std::ranges::all_of(refs, is_other)) {
+    const std::string sends = refs.empty() ? "has no backend" : "sends to " + DescribeBackend(*other);
+    traffic.problems.push_back(
+        {"ForeignBackend", DescribeRule(rule) + " " + sends + ", not to " + sides.legacy.service + " or " + sides.target.service});
+  } else if (other != refs.end()) {
+    traffic.problems.push_back({"ThirdBackend", DescribeRule(rule) + " sends to " + DescribeBackend(*other) + " too"});
+  }
+}
+
+RuleTraffic ReadTraffic(const UserRule& rule, const Sides& sides) {
+  RuleTraffic traffic;
+  static const json kNone = json::array();
+  const json* member = Member(rule.value, "backendRefs");
+  const json& refs = member == nullptr ? kNone : *member;
+  if (!refs.is_array()) {
+    traffic.problems.push_back(MalformedBackends(rule));
+    return traffic;
+  }
+  AddBackendProblems(rule, refs, sides, traffic);
+  long long target = 0;
+  long long sum = 0;
+  for (const json& ref : refs) {
+    const auto weight = WeightOf(ref);
+    if (!weight) {
+      traffic.problems.push_back(MalformedBackends(rule));
+      return traffic;
+    }
+    sum += *weight;
+    if (Classify(ref, sides) == Backend::kTarget) target += *weight;
+  }
+  traffic.any_target = target > 0;
+  if (traffic.problems.empty()) traffic.weight = Share(target, sum);
+  return traffic;
+}
+
+void ReadWeights(const Claim& claim, const Sides& sides, ComponentTraffic& result) {
+  bool first = true;
+  for (const UserRule* rule : claim.rules) {
+    RuleTraffic traffic = ReadTraffic(*rule, sides);
+    result.any_target = result.any_target || traffic.any_target;
+    if (first) result.weight = traffic.weight;
+    if (result.weight != traffic.weight) result.weight.reset();
+    first = false;
+    std::ranges::move(traffic.problems, std::back_inserter(result.problems));
+  }
+}
+
+bool SendsToTarget(const json& rule, const Sides& sides) {
+  const json* refs = BackendRefs(rule);
+  return refs != nullptr && std::ranges::any_of(*refs, [&](const json& ref) {
+           return Classify(ref, sides) == Backend::kTarget && WeightOf(ref).value_or(1) > 0;
+         });
+}
+
+/// A flag is in place where each claimed rule has its rule for it, as we would write it. Everything else that bears the
+/// component's mark is listed as "?name", so that it never looks like what was wanted.
+void ReadFlags(const View& view, const Claim& claim, ComponentTraffic& result) {
+  const std::string key = ComponentKey(result.component, view.sides.legacy);
+  std::set<std::size_t> explained;  // own rules of flags that are in place
+  for (const model::HeaderFlag& flag : view.spec.flags) {
+    std::set<std::size_t> rules;
+    const auto planned = PlanFlagRules(key, claim.rules, std::span(&flag, 1));
+    for (const PlannedFlagRule& plan : planned) {
+      const json body = FlagRuleBody(plan, view.sides);
+      const auto own = std::ranges::find_if(view.table.own, [&](const OwnRule& rule) { return ReadOwnTag(rule.name) == plan.tag; });
+      if (body.is_null()) {
+        result.problems.push_back(
+            {"HeaderConflict", DescribeRule(*plan.rule) + " already matches a header of the flag " + model::FlagText(flag)});
+      } else if (own != view.table.own.end() && SameFlagRule(*own->value, body)) {
+        rules.insert(own->index);
+      }
+    }
+    if (planned.empty() || rules.size() != planned.size()) continue;
+    explained.merge(rules);
+    result.flags.push_back(model::FlagText(flag));
+  }
+  for (const OwnRule& own : view.table.own) {
+    const auto tag = ReadOwnTag(own.name);
+    if (!tag || tag->component_key != key) continue;
+    result.any_target = result.any_target || SendsToTarget(*own.value, view.sides);
+    if (!explained.contains(own.index)) result.flags.push_back("?" + own.name);
+  }
+  std::ranges::sort(result.flags);
+}
+
+ComponentTraffic ObserveComponent(const View& view, const model::ComponentSpec& component, const Claim& claim) {
+  ComponentTraffic result;
+  result.component = component.name;
+  result.problems = claim.problems;
+  ReadWeights(claim, view.sides, result);
+  ReadFlags(view, claim, result);
+  return result;
+}
+
+/// The rules and matches that flags would add must fit beside what is there.
+void CheckRoom(const View& view, const std::vector<Claim>& claims, std::vector<RouteProblem>& problems) {
+  std::size_t rules = view.table.user.size() + static_cast<std::size_t>(view.table.broken);
+  std::size_t matches = 0;
+  for (const UserRule& rule : view.table.user) matches += CountMatches(*rule.value);
+  for (const Claim& claim : claims) {
+    for (const PlannedFlagRule& plan : PlanFlagRules("", claim.rules, view.spec.flags)) {
+      ++rules;
+      matches += CountMatches(*plan.rule->value);
+    }
+  }
+  if (rules > kMaxRules) {
+    problems.push_back({"TooManyRules", "with the rules of the header flags route " + view.route + " would have " + std::to_string(rules) +
+                                            " rules, an HTTPRoute holds " + std::to_string(kMaxRules)});
+  } else if (matches > kMaxMatches) {
+    problems.push_back({"TooManyRules", "with the rules of the header flags route " + view.route + " would have " +
+                                            std::to_string(matches) + " matches, an HTTPRoute holds " + std::to_string(kMaxMatches)});
+  }
+}
+
+std::string LastWriter(const json& object) {
+  const json* entries = Member(Member(&object, "metadata"), "managedFields");
+  if (entries == nullptr || !entries->is_array()) return {};
+  std::string writer;
+  std::string latest;
+  for (const json& entry : *entries) {
+    if (Member(Member(Member(&entry, "fieldsV1"), "f:spec"), "f:rules") == nullptr) continue;
+    std::string time = TextMember(&entry, "time");  // RFC 3339 in UTC with whole seconds: orders as text
+    if (!writer.empty() && time < latest) continue;
+    writer = TextMember(&entry, "manager");
+    latest = std::move(time);
+  }
+  return Cut(writer, 128);
+}
+
+/// Each claimed rule's id; equal rules of one component count once, claims of two components twice.
+void AddIds(const Claim& claim, std::vector<std::string>& ids) {
+  std::set<std::string> unique;
+  for (const UserRule* rule : claim.rules) {
+    if (unique.insert(rule->id).second) ids.push_back(rule->id);
+  }
+}
+
+model::RouteState ObserveHead(const json& object) {
+  model::RouteState state;
+  state.uid = UidOf(object);
+  state.resource_version = TextMember(Member(&object, "metadata"), "resourceVersion");
+  AcceptanceReport report = ReadAcceptance(object);
+  state.acceptance = report.acceptance;
+  state.acceptance_message = std::move(report.message);
+  state.last_writer = LastWriter(object);
+  return state;
+}
+
+}  // namespace
+
+Capabilities HttpRouteRouter::capabilities() const { return {.header_flags = true, .reports_acceptance = true}; }
+
+model::RouteState HttpRouteRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
+  model::RouteState state = ObserveHead(object);
+  const RuleTable table = ReadRules(object);
+  const View view{table, spec, route.name, {NamespaceOf(object), spec.legacy, spec.target}};
+  if (table.malformed) state.problems.push_back({"RouteMalformed", "route " + route.name + " has no list of rules"});
+  if (table.broken > 0) state.problems.push_back({"RouteMalformed", "route " + route.name + " has a rule that is no object"});
+  std::vector<Claim> claims;
+  for (const model::ComponentSpec& component : spec.components) {
+    if (!HasRulesOn(component, route.name)) continue;
+    claims.push_back(ClaimRules(table, component, route.name, view.sides));
+    state.components.push_back(ObserveComponent(view, component, claims.back()));
+    AddIds(claims.back(), state.claimed_rules);
+  }
+  if (!spec.flags.empty()) CheckRoom(view, claims, state.problems);
+  return state;
+}
+
+}  // namespace softmig::routers

@@ -1,0 +1,40 @@
+#include "routers/gatewayapi/json_view.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace softmig::routers {
+
+using nlohmann::json;
+
+const json* Member(const json* value, std::string_view key) {
+  if (value == nullptr || !value->is_object()) return nullptr;
+  const auto found = value->find(key);
+  return found == value->end() ? nullptr : &*found;
+}
+
+std::string TextMember(const json* value, std::string_view key) {
+  const json* text = Member(value, key);
+  return text != nullptr && text->is_string() ? text->get<std::string>() : std::string();
+}
+
+std::optional<std::int64_t> WholeNumber(const json* value, std::int64_t max) {
+  if (value == nullptr) return std::nullopt;
+  if (value->is_number_unsigned()) {
+    const auto number = value->get<std::uint64_t>();
+    if (number > static_cast<std::uint64_t>(max)) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+  }
+  if (!value->is_number_integer()) return std::nullopt;
+  const auto number = value->get<std::int64_t>();
+  if (number < 0 || number > max) return std::nullopt;
+  return number;
+}
+
+std::string Cut(std::string text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
+  text.resize(limit);
+  return text;
+}
+
+}  // namespace softmig::routers

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/percent.hpp"
+#include "base/result.hpp"
+#include "model/route_state.hpp"
+#include "model/spec.hpp"
+#include "model/status.hpp"
+
+namespace softmig::routers {
+
+/// All that traffic of one component should do on one route. A new feature is a field and a capability, not a method.
+struct ComponentIntent {
+  model::ComponentSpec component;
+  base::WeightSplit split;
+  std::vector<model::HeaderFlag> flags;  ///< rules to add; empty: none, and ours are removed
+};
+
+struct TrafficIntent {
+  std::string migration;  ///< name, to mark what we add
+  model::Side legacy, target;
+  std::string route;  ///< RouteRef::name
+  std::vector<ComponentIntent> components;
+};
+
+/// A change to one object: an RFC 6902 patch with `test` operations for what it relies on. Empty: nothing to do.
+struct ObjectPatch {
+  std::string json;  ///< compact text of the operations
+  [[nodiscard]] bool empty() const { return json.empty() || json == "[]"; }
+};
+
+/// What a router can do; a plan that asks for more is refused in pre-flight.
+struct Capabilities {
+  bool header_flags = false;
+  bool reports_acceptance = false;  ///< the gateway tells by status when it has taken a change over
+};
+
+/// One way of steering traffic. Pure: takes values, gives values; thread-safe. Every implementation passes
+/// tests/conformance/router_*.cpp.
+class TrafficRouter {
+ public:
+  virtual ~TrafficRouter() = default;
+  [[nodiscard]] virtual Capabilities capabilities() const = 0;
+
+  /// What the object says now about the components that have rules on this route.
+  /// Absent objects are the caller's business; an object that makes no sense gives problems, never a crash.
+  [[nodiscard]] virtual model::RouteState Observe(const nlohmann::json& object, const model::Spec& spec,
+                                                  const model::RouteRef& route) const = 0;
+
+  /// What must be remembered of the object before the first change, so that Restore can put it back byte for byte.
+  /// kInvalid where it is too large to be remembered (16 KiB).
+  [[nodiscard]] virtual base::Result<std::string> Save(const nlohmann::json& object, const model::Spec& spec,
+                                                       const model::RouteRef& route) const = 0;
+
+  /// The patch from `object` to the intent; empty where it is already so. Touches only backendRefs of the components' rules and
+  /// rules of our own. kInvalid where a rule is missing.
+  [[nodiscard]] virtual base::Result<ObjectPatch> Render(const TrafficIntent& intent, const nlohmann::json& object) const = 0;
+
+  /// The patch that takes our rules out and puts the claimed rules' backends back as saved; edits the user made elsewhere stay. Rules that
+  /// the user has deleted since are left deleted.
+  [[nodiscard]] virtual base::Result<ObjectPatch> Restore(const std::string& saved, const nlohmann::json& object) const = 0;
+};
+
+}  // namespace softmig::routers

@@ -1,0 +1,205 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "router_objects.hpp"
+
+/// What every TrafficRouter must do, whatever object it steers by. A new router adds one RouterCase.
+namespace softmig::routers::testing {
+
+struct RouterCase {
+  std::string name;
+  std::function<std::unique_ptr<TrafficRouter>()> make;
+  /// An object the router can steer for `spec`, entirely on legacy, with things of the user's beside it.
+  json object;
+  model::Spec spec;  ///< with at least one flag where the router has header flags
+  model::RouteRef route;
+};
+
+/// Shown by gtest in the name of each test.
+inline void PrintTo(const RouterCase& router, std::ostream* out) { *out << router.name; }
+
+class RouterConformance : public ::testing::TestWithParam<RouterCase> {
+ protected:
+  std::unique_ptr<TrafficRouter> router_ = GetParam().make();
+  json object_ = GetParam().object;
+  model::Spec spec_ = GetParam().spec;
+
+  [[nodiscard]] Flags FlagsOfRouter() const { return router_->capabilities().header_flags ? Flags::kOn : Flags::kOff; }
+  [[nodiscard]] model::RouteState Observe(const json& object) const { return router_->Observe(object, spec_, GetParam().route); }
+  [[nodiscard]] TrafficIntent Intent(int weight, Flags flags) const {
+    TrafficIntent intent = IntentOf(spec_, weight, flags);
+    intent.route = GetParam().route.name;
+    return intent;
+  }
+  [[nodiscard]] json Rendered(const json& object, int weight, Flags flags) const {
+    const auto patch = router_->Render(Intent(weight, flags), object);
+    EXPECT_TRUE(patch) << patch.error().ToString();
+    return patch ? Apply(object, *patch) : object;
+  }
+  void ExpectShows(const json& object, int weight, Flags flags) const {
+    const model::RouteState state = Observe(object);
+    EXPECT_TRUE(state.problems.empty());
+    ASSERT_FALSE(state.components.empty());
+    for (const model::ComponentTraffic& component : state.components) {
+      EXPECT_TRUE(component.problems.empty()) << component.component;
+      ASSERT_TRUE(component.weight) << component.component;
+      EXPECT_EQ(component.weight->value(), weight);
+      EXPECT_EQ(component.flags.size(), flags == Flags::kOn ? spec_.flags.size() : 0U);
+      EXPECT_EQ(component.any_target, weight > 0 || flags == Flags::kOn);
+    }
+  }
+};
+
+TEST_P(RouterConformance, StartsOnLegacyWithoutProblems) { ExpectShows(object_, 0, Flags::kOff); }
+
+TEST_P(RouterConformance, ObserveShowsWhatRenderWrote) {
+  json object = object_;
+  for (const int weight : {1, 10, 50, 99, 100, 33, 0}) {
+    object = Rendered(object, weight, FlagsOfRouter());
+    ExpectShows(object, weight, FlagsOfRouter());
+  }
+  ExpectShows(Rendered(object, 7, Flags::kOff), 7, Flags::kOff);
+}
+
+TEST_P(RouterConformance, RenderIsIdempotent) {
+  for (const int weight : {0, 20, 100}) {
+    const json once = Rendered(object_, weight, FlagsOfRouter());
+    const auto again = router_->Render(Intent(weight, FlagsOfRouter()), once);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->empty()) << again->json;
+  }
+}
+
+TEST_P(RouterConformance, RestoreGivesTheSavedObjectBackByteForByte) {
+  const auto saved = router_->Save(object_, spec_, GetParam().route);
+  ASSERT_TRUE(saved);
+  json object = object_;
+  for (const int weight : {5, 60, 100, 0, 40}) object = Rendered(object, weight, FlagsOfRouter());
+  ASSERT_NE(object, object_);
+  const auto patch = router_->Restore(*saved, object);
+  ASSERT_TRUE(patch);
+  const json restored = Apply(object, *patch);
+  EXPECT_EQ(restored.dump(), object_.dump());
+  const auto again = router_->Restore(*saved, restored);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->empty());
+}
+
+TEST_P(RouterConformance, SaveIsBounded) {
+  const auto saved = router_->Save(object_, spec_, GetParam().route);
+  ASSERT_TRUE(saved);
+  EXPECT_LE(saved->size(), 16U << 10U);
+}
+
+TEST_P(RouterConformance, PatchFailsOnAnObjectMadeAnew) {
+  const auto patch = router_->Render(Intent(10, Flags::kOff), object_);
+  ASSERT_TRUE(patch);
+  json other = object_;
+  other["metadata"]["uid"] = "another";
+  EXPECT_THROW(Apply(other, *patch), json::exception);
+}
+
+TEST_P(RouterConformance, PatchFailsWhereTheWeightsChangedMeanwhile) {
+  const auto patch = router_->Render(Intent(10, Flags::kOff), object_);
+  ASSERT_TRUE(patch);
+  EXPECT_THROW(Apply(Rendered(object_, 30, Flags::kOff), *patch), json::exception);
+}
+
+TEST_P(RouterConformance, RollbackTouchesNothingButTheSpec) {
+  const json moved = Rendered(object_, 70, FlagsOfRouter());
+  json back = Rendered(moved, 0, Flags::kOff);
+  ExpectShows(back, 0, Flags::kOff);
+  back["spec"] = moved["spec"];
+  EXPECT_EQ(back, moved);
+}
+
+TEST_P(RouterConformance, RestoreRefusesWhatSaveDidNotWrite) {
+  for (const std::string& saved : {std::string(), std::string("{}"), std::string("null"), std::string("[1"), std::string(R"({"rules":1})"),
+                                   std::string(100'000, '['), std::string(16'000, '[')}) {
+    EXPECT_FALSE(router_->Restore(saved, object_)) << saved.substr(0, 20);
+  }
+}
+
+TEST_P(RouterConformance, NothingOfTheIntentIsInvalid) {
+  json object = object_;
+  object["spec"] = json::object();
+  EXPECT_FALSE(router_->Render(Intent(10, Flags::kOff), object));
+  EXPECT_FALSE(router_->Save(object, spec_, GetParam().route));
+  EXPECT_NO_THROW(static_cast<void>(Observe(object)));
+}
+
+/// Calls `visit` with the object once for each node replaced by each stand-in.
+inline void ForEachMutation(const json& object, const std::function<void(const json&)>& visit) {
+  const json flat = object.flatten();
+  std::set<std::string> pointers;
+  for (const auto& [path, value] : flat.items()) {
+    for (auto pointer = json::json_pointer(path); !pointer.empty(); pointer.pop_back()) pointers.insert(pointer.to_string());
+  }
+  const std::vector<json> stand_ins = {
+      nullptr, -1, 18446744073709551615ULL, "text", json::array(), json::object(), json({nullptr}), json({json::object()})};
+  for (const std::string& pointer : pointers) {
+    for (const json& stand_in : stand_ins) {
+      json mutated = object;
+      mutated[json::json_pointer(pointer)] = stand_in;
+      visit(mutated);
+    }
+  }
+  for (const json& stand_in : stand_ins) visit(stand_in);
+}
+
+TEST_P(RouterConformance, NoObjectMakesItThrow) {
+  const auto saved = router_->Save(object_, spec_, GetParam().route);
+  ASSERT_TRUE(saved);
+  int applied = 0;
+  ForEachMutation(Rendered(object_, 25, FlagsOfRouter()), [&](const json& mutated) {
+    ASSERT_NO_THROW({
+      static_cast<void>(Observe(mutated));
+      static_cast<void>(router_->Save(mutated, spec_, GetParam().route));
+      for (const int weight : {0, 60}) {
+        const auto patch = router_->Render(Intent(weight, weight == 0 ? Flags::kOff : FlagsOfRouter()), mutated);
+        if (patch) applied += Apply(mutated, *patch).is_object() ? 1 : 0;  // a patch fits the object it was made for
+      }
+      const auto restore = router_->Restore(*saved, mutated);
+      if (restore) applied += Apply(mutated, *restore).is_object() ? 1 : 0;
+    }) << mutated.dump();
+  });
+  EXPECT_GT(applied, 100);
+}
+
+TEST_P(RouterConformance, RollbackOfAnyObjectLeavesNothingToTheTarget) {
+  ForEachMutation(Rendered(object_, 25, FlagsOfRouter()), [&](const json& mutated) {
+    const auto patch = router_->Render(Intent(0, Flags::kOff), mutated);
+    if (!patch) return;
+    const model::RouteState state = Observe(Apply(mutated, *patch));
+    for (const model::ComponentTraffic& component : state.components) EXPECT_FALSE(component.any_target) << mutated.dump();
+  });
+}
+
+TEST_P(RouterConformance, NoSavedTextMakesRestoreThrow) {
+  const auto saved = router_->Save(object_, spec_, GetParam().route);
+  ASSERT_TRUE(saved);
+  const json moved = Rendered(object_, 25, FlagsOfRouter());
+  int restored = 0;
+  ForEachMutation(json::parse(*saved), [&](const json& mutated) {
+    ASSERT_NO_THROW(restored += router_->Restore(mutated.dump(), moved) ? 1 : 0) << mutated.dump();
+  });
+  EXPECT_GT(restored, 0);
+}
+
+TEST_P(RouterConformance, AcceptanceIsOnlyClaimedWhereTheRouterReportsIt) {
+  const model::RouteState state = Observe(object_);
+  EXPECT_EQ(state.acceptance == model::Acceptance::kAccepted, router_->capabilities().reports_acceptance);
+  EXPECT_FALSE(state.uid.empty());
+  EXPECT_FALSE(state.resource_version.empty());
+  EXPECT_FALSE(state.claimed_rules.empty());
+}
+
+TEST_P(RouterConformance, ObserveIsDeterministic) { EXPECT_EQ(Observe(object_), Observe(json::parse(object_.dump()))); }
+
+}  // namespace softmig::routers::testing
