@@ -1,0 +1,124 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "decide/decide.hpp"
+#include "decide/reasons.hpp"
+
+namespace softmig::decide {
+
+/// A reason why something does not go on, with a sentence.
+struct Blocker {
+  std::string reason;
+  std::string message;        ///< stable while nothing changes: it is written into status
+  bool needs_person = false;  ///< Stalled rather than waiting
+};
+
+/// The inputs of one decision and the outcome as it grows. Lives for one call of Decide.
+struct Context {
+  const model::Spec& spec;
+  const model::Status& status;
+  const Observation& seen;
+  base::WallTime now;
+  Decision out;
+  std::vector<Blocker> blockers;  ///< why components do not go on, in order
+
+  [[nodiscard]] model::Status& next() { return out.next; }
+  [[nodiscard]] const model::Status& next() const { return out.next; }
+  void WakeAt(base::WallTime at) {
+    if (!out.wake_at || at < *out.wake_at) out.wake_at = at;
+  }
+  /// Plans an action once, after the others.
+  void Do(Action action) {
+    if (std::ranges::find(out.actions, action) == out.actions.end()) out.actions.push_back(std::move(action));
+  }
+  void Tell(bool warning, std::string_view reason, std::string message) {
+    out.notes.push_back({warning, std::string(reason), std::move(message)});
+  }
+};
+
+// carry_over.cpp: from the recorded status to where this pass begins
+void CarryOver(Context& context);
+/// Null for a component that was taken out of the spec while its traffic is moved.
+const model::ComponentSpec* SpecOf(const Context& context, const std::string& component);
+
+// evidence.cpp
+/// Rewrites component.metrics from the observation; values are kept as of the last change of verdict.
+void UpdateEvidence(Context& context, model::ComponentStatus& component);
+/// Fills in the latest values everywhere: called only where a write happens anyway.
+void RefreshEvidence(Context& context, model::ComponentStatus& component);
+const model::MetricStatus* FindBreach(const model::ComponentStatus& component);
+/// A metric without evidence for longer than the deadline; sets wake-ups for those that are not there yet.
+const model::MetricStatus* FindExpired(Context& context, const model::ComponentStatus& component);
+/// Why the evidence does not allow the next step; nothing where every metric passes on data from after the step was reached.
+std::optional<Blocker> EvidenceBlocker(const Context& context, const model::ComponentStatus& component);
+/// Why the evidence does not allow to begin: a metric was not asked yet, errs or breaches.
+std::optional<Blocker> StartBlocker(const Context& context, const model::ComponentStatus& component);
+
+// preflight.cpp
+/// Problems of the routes: nothing is written to them but a rollback.
+std::optional<Blocker> RouteBlocker(const Context& context);
+/// All that must be known to be well before any weight rises: routes, their acceptance, both sides.
+std::optional<Blocker> GateBlocker(const Context& context);
+/// Before the first change to a route.
+std::optional<Blocker> PreflightBlocker(const Context& context, const model::ComponentStatus& component);
+
+// drift.cpp
+void NoteDrift(Context& context);
+bool InConflict(const model::DriftRecord& drift);
+/// The time from which users may be taken back again on a route that somebody keeps resetting; nothing: now.
+std::optional<base::WallTime> SafetyWriteAt(const model::DriftRecord& drift, base::WallTime now);
+/// Set while somebody else keeps resetting a route and we hold back.
+std::optional<Blocker> ConflictBlocker(const Context& context);
+
+// traffic.cpp
+const model::RouteState* StateOf(const Context& context, const std::string& route);
+const model::ComponentTraffic* TrafficOf(const model::RouteState& state, const std::string& component);
+/// The route shows the component's recorded weight and flags.
+bool Shows(const Context& context, const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
+/// No route sends anything of the component to the target.
+bool RoutesFreeOfTarget(const Context& context, const model::ComponentStatus& component);
+bool RoutesAccepted(const Context& context, const model::ComponentStatus& component);
+/// Sets `since` when what was recorded is what the routes show and the gateway has accepted.
+void NoteReached(Context& context, model::ComponentStatus& component);
+void PlanTraffic(Context& context);
+
+// transition.cpp
+void Wait(model::ComponentStatus& component, std::string text);
+void Block(Context& context, model::ComponentStatus& component, const Blocker& blocker);
+void GoTo(model::ComponentStatus& component, model::Phase phase, int step, base::Percent weight);
+/// Records the next weight. REQUIRES: every gate has passed in this very decision.
+void EnterStep(Context& context, model::ComponentStatus& component, int step);
+/// desiredPhase was lowered to Pending.
+void TakeBack(Context& context, model::ComponentStatus& component);
+/// The same words when a step is recorded and while it is carried out, so that nothing is written in between.
+Blocker Applying(const model::ComponentStatus& component);
+std::string InSentence(const model::ComponentStatus& component);
+
+// phase_*.cpp, one a phase
+void StepPending(Context& context, model::ComponentStatus& component);
+void StepShift(Context& context, model::ComponentStatus& component);
+void StepRollingBack(Context& context, model::ComponentStatus& component);
+void StepRolledBack(Context& context, model::ComponentStatus& component);
+void StepComplete(Context& context, model::ComponentStatus& component);
+/// Records that a component's users are taken back; `metric` may be null.
+void BeginRollback(Context& context, model::ComponentStatus& component, std::string_view why, const model::MetricStatus* metric);
+/// Legacy does not answer while the target does: taking users back would send them nowhere.
+bool LegacyCannotTake(const Context& context);
+
+// lifecycle.cpp
+bool AllAre(const model::Status& status, model::Phase phase);
+void PlanDeletion(Context& context);
+/// Adoption ends: desiredPhase is Pending and every component is at rest there.
+bool Releasing(const Context& context);
+/// Forgets the saved routes once they are back as they were.
+void NoteReleased(Context& context);
+void PlanRelease(Context& context);
+void PlanCompletion(Context& context);
+
+// conditions.cpp
+void Summarise(Context& context);
+void SetCondition(Context& context, model::Condition condition);
+
+}  // namespace softmig::decide

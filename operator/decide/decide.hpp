@@ -1,0 +1,80 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "decide/observation.hpp"
+#include "model/codec.hpp"
+#include "model/spec.hpp"
+#include "model/status.hpp"
+
+namespace softmig::decide {
+
+/// Puts our finalizer on the SoftMigration: before the first change to a route.
+struct AddFinalizer {
+  bool operator==(const AddFinalizer&) const = default;
+};
+/// Takes it off: routes are as they were, or all users are on the target for good.
+struct RemoveFinalizer {
+  bool operator==(const RemoveFinalizer&) const = default;
+};
+/// What one component should do on one route, from the recorded status.
+struct ComponentTarget {
+  std::string component;
+  base::Percent weight;
+  bool flags = false;  ///< header flag rules are in place
+  bool operator==(const ComponentTarget&) const = default;
+};
+/// Brings a route to the recorded weights.
+struct ApplyTraffic {
+  std::string route;  ///< RouteRef::name
+  std::vector<ComponentTarget> components;
+  bool operator==(const ApplyTraffic&) const = default;
+};
+/// Puts a route back as it was before adoption.
+struct RestoreRoute {
+  std::string route;
+  bool operator==(const RestoreRoute&) const = default;
+};
+using Action = std::variant<AddFinalizer, RemoveFinalizer, ApplyTraffic, RestoreRoute>;
+
+/// Something to tell the user as an Event, told when the status that caused it is committed.
+struct Note {
+  bool warning = false;
+  std::string reason;
+  std::string message;
+  bool operator==(const Note&) const = default;
+};
+
+/// How pressing the pass that follows is.
+enum class Urgency { kOrdinary, kSafety };
+
+struct Decision {
+  model::Status next;           ///< differs from the status given: commit it and end the pass; actions are then empty
+  /// What the recorded status asks for and the observation does not show, in order. Stop at the first failure; while urgency is kSafety go on
+  /// with the rest instead: one route that cannot be written must not keep users of the others on the target.
+  std::vector<Action> actions;
+  std::vector<Note> notes;
+  std::optional<base::WallTime> wake_at;
+  Urgency urgency = Urgency::kOrdinary;  ///< kSafety while users must be taken back
+};
+
+/// Pure and total: same inputs, same bytes out; no clock, log, randomness or exception.
+/// Either `next` differs from `status` (intent to record) or `actions` may be non-empty (recorded intent to carry out), never both.
+Decision Decide(const model::Spec& spec, const model::Status& status, const Observation& observation, base::WallTime now);
+
+/// For a spec that does not parse: traffic stays where it is, conditions name the fields.
+/// `deleting` with a finalizer still restores.
+Decision DecideInvalid(const std::vector<model::FieldError>& errors, const model::Status& status, const Observation& observation,
+                       base::WallTime now);
+
+/// Which metrics must be polled now: none before there is something to judge and none at rest.
+bool WantsMetrics(const model::Spec& spec, const model::Status& status, const std::string& component);
+
+/// True while the operator holds the routes to the recorded weights (drift is put back).
+bool Enforces(const model::Status& status, bool finalizer_present);
+
+}  // namespace softmig::decide

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time_format.hpp"
+#include "decide/context_internal.hpp"
+
+namespace softmig::decide {
+namespace {
+
+using analysis::Judgement;
+using model::MetricStatus;
+using model::Verdict;
+
+constexpr base::Millis kLeastStaleAfter{15'000};
+
+enum class Class { kPass, kBreach, kUndecided, kMissing };
+
+Class ClassOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass: return Class::kPass;
+    case Verdict::kBreach: return Class::kBreach;
+    case Verdict::kUndecided: return Class::kUndecided;
+    case Verdict::kNoData:
+    case Verdict::kStale:
+    case Verdict::kNaN:
+    case Verdict::kError: return Class::kMissing;
+  }
+  return Class::kMissing;
+}
+
+const MetricObservation* Find(const Context& context, const std::string& component, const std::string& metric) {
+  const auto it = context.seen.metrics.find({component, metric});
+  return it == context.seen.metrics.end() ? nullptr : &it->second;
+}
+
+base::Millis StaleAfter(const Context& context) { return std::max(3 * context.spec.interval, kLeastStaleAfter); }
+
+/// What counts now: the latest judgement; while that is undecided, the last decisive one; a stale one as kStale.
+std::optional<Judgement> Effective(const Context& context, const MetricObservation* seen) {
+  if (seen == nullptr || !seen->latest) return std::nullopt;
+  if (context.now - seen->latest->at > StaleAfter(context)) {
+    Judgement stale = *seen->latest;
+    stale.verdict = Verdict::kStale;
+    stale.evidence = fmt::format("no answer since {}", base::FormatDuration(StaleAfter(context)));
+    return stale;
+  }
+  const bool undecided = seen->latest->verdict == Verdict::kUndecided;
+  return undecided && seen->decisive && seen->decisive->verdict == Verdict::kPass ? seen->decisive : seen->latest;
+}
+
+MetricStatus FromJudgement(const std::string& name, const Judgement& judgement, base::WallTime since) {
+  return {name, judgement.verdict, judgement.value, judgement.samples, judgement.at, since, judgement.evidence};
+}
+
+const MetricStatus* FindMetric(const std::vector<MetricStatus>& metrics, const std::string& name) {
+  const auto it = std::ranges::find(metrics, name, &MetricStatus::name);
+  return it == metrics.end() ? nullptr : &*it;
+}
+
+MetricStatus NextStatus(const Context& context, const std::string& component, const std::string& name, const MetricStatus* before) {
+  const auto judgement = Effective(context, Find(context, component, name));
+  if (!judgement) {
+    return before != nullptr ? *before : MetricStatus{name, Verdict::kNoData, {}, {}, context.now, context.now, "not asked yet"};
+  }
+  if (before != nullptr && before->verdict == judgement->verdict) return *before;
+  const bool same_class = before != nullptr && ClassOf(before->verdict) == ClassOf(judgement->verdict);
+  return FromJudgement(name, *judgement, same_class ? before->since : context.now);
+}
+
+bool Judged(const model::MetricSpec& metric, const std::string& component) {
+  return metric.components.empty() || std::ranges::find(metric.components, component) != metric.components.end();
+}
+
+/// A poller that fell silent wakes nobody.
+void WakeWhenStale(Context& context, const MetricObservation* seen) {
+  if (seen == nullptr || !seen->latest) return;
+  const base::WallTime stale_at = seen->latest->at + StaleAfter(context) + base::Millis(1);
+  if (stale_at > context.now) context.WakeAt(stale_at);
+}
+
+/// The step may go on by this metric: a pass, seen by this process, on data from after the step was reached.
+std::optional<Blocker> MetricBlocker(const Context& context, const model::ComponentStatus& component, const MetricStatus& metric) {
+  const auto judgement = Effective(context, Find(context, component.name, metric.name));
+  if (metric.verdict != Verdict::kPass) {
+    return Blocker{std::string(reason::kMissingEvidence), fmt::format("metric {}: {}", metric.name, model::Name(metric.verdict)), false};
+  }
+  if (!judgement || judgement->verdict != Verdict::kPass || !component.since || judgement->window_start < *component.since) {
+    return Blocker{std::string(reason::kMissingEvidence), fmt::format("metric {}: a pass on data of this step", metric.name), false};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void UpdateEvidence(Context& context, model::ComponentStatus& component) {
+  if (!WantsMetrics(context.spec, context.next(), component.name)) return;
+  std::vector<MetricStatus> next;
+  for (const model::MetricSpec& metric : context.spec.metrics) {
+    if (!Judged(metric, component.name)) continue;
+    WakeWhenStale(context, Find(context, component.name, metric.name));
+    next.push_back(NextStatus(context, component.name, metric.name, FindMetric(component.metrics, metric.name)));
+  }
+  component.metrics = std::move(next);
+}
+
+void RefreshEvidence(Context& context, model::ComponentStatus& component) {
+  for (MetricStatus& metric : component.metrics) {
+    const auto judgement = Effective(context, Find(context, component.name, metric.name));
+    if (judgement && judgement->verdict == metric.verdict) metric = FromJudgement(metric.name, *judgement, metric.since);
+  }
+}
+
+const MetricStatus* FindBreach(const model::ComponentStatus& component) {
+  const auto it = std::ranges::find(component.metrics, Verdict::kBreach, &MetricStatus::verdict);
+  return it == component.metrics.end() ? nullptr : &*it;
+}
+
+const MetricStatus* FindExpired(Context& context, const model::ComponentStatus& component) {
+  for (const MetricStatus& metric : component.metrics) {
+    if (ClassOf(metric.verdict) != Class::kMissing) continue;
+    const base::WallTime due = metric.since + context.spec.on_no_evidence.deadline;
+    if (due <= context.now) return &metric;
+    context.WakeAt(due);
+  }
+  return nullptr;
+}
+
+std::optional<Blocker> EvidenceBlocker(const Context& context, const model::ComponentStatus& component) {
+  for (const MetricStatus& metric : component.metrics) {
+    if (auto blocker = MetricBlocker(context, component, metric)) return blocker;
+  }
+  if (component.metrics.empty()) return Blocker{std::string(reason::kMissingEvidence), "no metric judges this component", false};
+  return std::nullopt;
+}
+
+std::optional<Blocker> StartBlocker(const Context& context, const model::ComponentStatus& component) {
+  for (const MetricStatus& metric : component.metrics) {
+    const auto judgement = Effective(context, Find(context, component.name, metric.name));
+    const bool bad = metric.verdict == Verdict::kError || metric.verdict == Verdict::kBreach || metric.verdict == Verdict::kStale;
+    if (judgement && !bad) continue;
+    // Not the evidence itself: its numbers change with each answer. It stands in status.components[].metrics.
+    const std::string why(judgement ? model::Name(metric.verdict) : "not asked yet");
+    return Blocker{std::string(reason::kMetricNotReady), fmt::format("metric {}: {}", metric.name, why), false};
+  }
+  return std::nullopt;
+}
+
+}  // namespace softmig::decide

@@ -1,0 +1,130 @@
+// How a migration ends: deletion and desiredPhase Pending put the routes back, completion leaves them on the target.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "decide/context_internal.hpp"
+
+namespace softmig::decide {
+namespace {
+
+using model::ComponentStatus;
+using model::Phase;
+using model::RouteState;
+using model::SavedRoute;
+
+const RouteObservation* SeenOf(const Context& context, const SavedRoute& saved) {
+  const auto it = context.seen.routes.find(saved.name);
+  return it == context.seen.routes.end() ? nullptr : &it->second;
+}
+
+/// The object we saved is still there and differs from what was saved.
+bool CanRestore(const Context& context, const SavedRoute& saved) {
+  const RouteState* state = StateOf(context, saved.name);
+  return state != nullptr && state->uid == saved.uid && SeenOf(context, saved)->restore_pending;
+}
+
+/// Nobody could say what the route is now: neither restored nor gone.
+bool IsUnread(const Context& context, const SavedRoute& saved) {
+  const RouteObservation* seen = SeenOf(context, saved);
+  return seen == nullptr || std::holds_alternative<Failed>(seen->state);
+}
+
+bool SendsToTarget(const RouteState& state) { return std::ranges::any_of(state.components, &model::ComponentTraffic::any_target); }
+
+/// The user made the object anew after we had let go of it, with users on the target: there is nothing to restore, only to take back.
+bool MustLower(const Context& context, const SavedRoute& saved) {
+  const RouteState* state = StateOf(context, saved.name);
+  return state != nullptr && state->uid != saved.uid && std::ranges::any_of(state->components, [](const model::ComponentTraffic& traffic) {
+           return traffic.any_target && traffic.problems.empty();
+         });
+}
+
+ApplyTraffic Lowered(const Context& context, const SavedRoute& saved) {
+  ApplyTraffic apply{saved.name, {}};
+  for (const model::ComponentTraffic& traffic : StateOf(context, saved.name)->components) {
+    apply.components.push_back({traffic.component, base::Percent(), false});
+  }
+  return apply;
+}
+
+bool IsReleased(const Context& context) {
+  return std::ranges::none_of(context.status.routes, [&](const SavedRoute& saved) {
+    return IsUnread(context, saved) || CanRestore(context, saved) || MustLower(context, saved);
+  });
+}
+
+/// Restoring would take users from the target to a legacy that does not answer.
+bool RestoreWouldStrand(const Context& context) {
+  return LegacyCannotTake(context) && std::ranges::any_of(context.status.routes, [&](const SavedRoute& saved) {
+           return CanRestore(context, saved) && SendsToTarget(*StateOf(context, saved.name));
+         });
+}
+
+void Refuse(Context& context, std::string_view why, std::string message) {
+  context.blockers.push_back({std::string(why), std::move(message), true});
+}
+
+/// Completed: the users stay where they are, only what we added goes. Nothing that fails here holds up the deletion for long.
+void PlanLeaving(Context& context) {
+  PlanTraffic(context);
+  if (context.out.actions.empty()) context.Do(RemoveFinalizer{});
+}
+
+}  // namespace
+
+bool AllAre(const model::Status& status, Phase phase) {
+  return !status.components.empty() &&
+         std::ranges::all_of(status.components, [&](const ComponentStatus& component) { return component.phase == phase; });
+}
+
+void PlanDeletion(Context& context) {
+  if (!context.seen.finalizer_present) return;
+  if (context.status.routes.empty()) return context.Do(RemoveFinalizer{});
+  if (AllAre(context.status, Phase::kComplete) && context.spec.desired_phase == model::DesiredPhase::kComplete) return PlanLeaving(context);
+  context.out.urgency = Urgency::kSafety;
+  if (RestoreWouldStrand(context)) {
+    return Refuse(context, reason::kLegacyNotServing,
+                  "deleted, but legacy has no ready endpoint: putting the routes back would send users nowhere");
+  }
+  for (const SavedRoute& saved : context.status.routes) {
+    if (CanRestore(context, saved)) context.Do(RestoreRoute{saved.name});
+    if (IsUnread(context, saved)) {
+      Refuse(context, reason::kReadFailed, fmt::format("deleted, but route {} cannot be read: it is not known to be as it was", saved.name));
+    }
+  }
+  if (context.out.actions.empty() && context.blockers.empty()) context.Do(RemoveFinalizer{});
+}
+
+bool Releasing(const Context& context) {
+  return context.spec.desired_phase == model::DesiredPhase::kPending && !context.status.routes.empty() &&
+         AllAre(context.status, Phase::kPending);
+}
+
+void NoteReleased(Context& context) {
+  if (!Releasing(context) || !IsReleased(context)) return;
+  context.next().routes.clear();
+  context.next().drift.clear();
+  for (ComponentStatus& component : context.next().components) component.since.reset();
+}
+
+void PlanRelease(Context& context) {
+  if (context.status.routes.empty() && context.seen.finalizer_present && context.spec.desired_phase == model::DesiredPhase::kPending) {
+    context.Do(RemoveFinalizer{});
+  }
+  if (!Releasing(context)) return;
+  // Taking back after completion: the object may be deleted half way.
+  if (!context.seen.finalizer_present) context.Do(AddFinalizer{});
+  for (const SavedRoute& saved : context.status.routes) {
+    if (CanRestore(context, saved)) context.Do(RestoreRoute{saved.name});
+    if (MustLower(context, saved)) context.Do(Lowered(context, saved));
+  }
+}
+
+void PlanCompletion(Context& context) {
+  if (!AllAre(context.status, Phase::kComplete) || !context.seen.finalizer_present || !context.out.actions.empty()) return;
+  const bool reached = std::ranges::all_of(context.status.components, [](const ComponentStatus& c) { return c.since.has_value(); });
+  if (reached) context.Do(RemoveFinalizer{});
+}
+
+}  // namespace softmig::decide

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "analysis/judge.hpp"
+#include "base/result.hpp"
+#include "model/route_state.hpp"
+
+namespace softmig::decide {
+
+/// It is not there, as far as the API server's own answer goes.
+struct Missing {
+  std::string why;
+  bool operator==(const Missing&) const = default;
+};
+/// We could not find out.
+struct Failed {
+  std::string error;
+  bool operator==(const Failed&) const = default;
+};
+
+/// What was seen, or why nothing was. Nothing is judged here.
+template <typename T>
+using Observed = std::variant<T, Missing, Failed>;
+
+/// A Service with its EndpointSlices.
+struct BackendState {
+  bool port_found = false;
+  int ready_endpoints = 0;
+  bool operator==(const BackendState&) const = default;
+};
+
+/// A route object as one router reads it.
+struct RouteObservation {
+  Observed<model::RouteState> state = Missing{};
+  std::optional<std::string> snapshot;             ///< what Save gave; only gathered while the object (by its uid) is not saved
+  std::optional<std::string> snapshot_error;       ///< why Save could not
+  bool restore_pending = false;                    ///< Restore of what is saved would still change something
+  std::vector<model::RouteProblem> claims;         ///< other migrations that claim the same rules
+};
+
+/// One metric of one component as the poller knows it. Nothing at all: not asked yet in this process.
+struct MetricObservation {
+  std::optional<analysis::Judgement> latest;
+  std::optional<analysis::Judgement> decisive;  ///< the last that was a pass or a breach
+};
+
+/// Everything a decision rests on besides spec, status and time.
+struct Observation {
+  std::int64_t generation = 0;
+  bool deleting = false;
+  bool finalizer_present = false;
+  bool header_flags_supported = true;
+  Observed<BackendState> legacy = Missing{};
+  Observed<BackendState> target = Missing{};
+  std::map<std::string, RouteObservation> routes;                                ///< by RouteRef::name; no entry: nobody looked
+  std::map<std::pair<std::string, std::string>, MetricObservation> metrics;      ///< by (component, metric)
+};
+
+/// The side answers: the port is there and has at least one ready endpoint.
+inline bool Serves(const Observed<BackendState>& side) {
+  const auto* state = std::get_if<BackendState>(&side);
+  return state != nullptr && state->port_found && state->ready_endpoints > 0;
+}
+/// The side is known not to answer. A failed look is neither.
+inline bool KnownDead(const Observed<BackendState>& side) { return !Serves(side) && !std::holds_alternative<Failed>(side); }
+
+}  // namespace softmig::decide

@@ -1,0 +1,84 @@
+// Shift: users move to the target step by step. Leaves for Complete, RollingBack, or (desiredPhase) Pending.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time_format.hpp"
+#include "decide/context_internal.hpp"
+
+namespace softmig::decide {
+namespace {
+
+using model::BreachPolicy;
+using model::ComponentStatus;
+using model::DesiredPhase;
+using model::Phase;
+
+/// Bad or lacking evidence; true where it ended the step. Judged before anything that may wait.
+bool Judge(Context& context, ComponentStatus& component) {
+  if (KnownDead(context.seen.target) && Serves(context.seen.legacy) && component.weight.value() > 0) {
+    BeginRollback(context, component, reason::kTargetNotServing, nullptr);
+    return true;
+  }
+  const model::MetricStatus* breach = FindBreach(component);
+  if (breach != nullptr && context.spec.on_breach == BreachPolicy::kRollback) {
+    BeginRollback(context, component, reason::kMetricBreached, breach);
+    return true;
+  }
+  const model::MetricStatus* expired = FindExpired(context, component);
+  if (expired == nullptr || context.spec.on_no_evidence.then == BreachPolicy::kHold) return false;
+  BeginRollback(context, component, reason::kNoEvidence, expired);
+  return true;
+}
+
+std::optional<Blocker> ReachBlocker(const Context& context, const ComponentStatus& component) {
+  if (auto blocker = RouteBlocker(context)) return blocker;
+  if (auto conflict = ConflictBlocker(context)) return conflict;
+  if (!component.since) return Applying(component);
+  return std::nullopt;
+}
+
+std::optional<Blocker> HoldBlocker(Context& context, const ComponentStatus& component) {
+  if (component.step < 0) return std::nullopt;
+  const base::WallTime until = *component.since + context.spec.steps[static_cast<std::size_t>(component.step)].hold;
+  if (until <= context.now) return std::nullopt;
+  context.WakeAt(until);
+  return Blocker{std::string(reason::kInProgress), fmt::format("the hold at {} % until {}", component.weight.value(), base::FormatRfc3339(until)),
+                 false};
+}
+
+std::optional<Blocker> AdvanceBlocker(Context& context, const ComponentStatus& component) {
+  if (auto blocker = ReachBlocker(context, component)) return blocker;
+  if (context.spec.paused) return Blocker{std::string(reason::kPaused), "spec.paused to be false", false};
+  if (auto blocker = HoldBlocker(context, component)) return blocker;
+  if (auto blocker = GateBlocker(context)) return blocker;
+  if (auto blocker = EvidenceBlocker(context, component)) return blocker;
+  const bool last = component.step + 1 >= static_cast<int>(context.spec.steps.size());
+  if (last && context.spec.desired_phase == DesiredPhase::kShift) {
+    return Blocker{std::string(reason::kCeilingReached), "desiredPhase to be Complete", false};
+  }
+  return std::nullopt;
+}
+
+void Complete(Context& context, ComponentStatus& component) {
+  component.phase = Phase::kComplete;
+  component.waiting_for.clear();
+  if (!context.spec.flags.empty()) {  // their rules still have to go
+    component.since.reset();
+    Wait(component, Applying(component).message);
+  }
+  context.Tell(false, reason::kCompleted, fmt::format("{}all users are on the target", InSentence(component)));
+}
+
+}  // namespace
+
+void StepShift(Context& context, ComponentStatus& component) {
+  if (context.spec.desired_phase == DesiredPhase::kPending) return TakeBack(context, component);
+  if (Judge(context, component)) return;
+  NoteReached(context, component);
+  if (auto blocker = AdvanceBlocker(context, component)) return Block(context, component, *blocker);
+  if (component.step + 1 < static_cast<int>(context.spec.steps.size())) return EnterStep(context, component, component.step + 1);
+  Complete(context, component);
+}
+
+}  // namespace softmig::decide

@@ -1,0 +1,151 @@
+// What the routes show against what is recorded, and the writes that close the gap.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "decide/context_internal.hpp"
+
+namespace softmig::decide {
+namespace {
+
+using model::ComponentStatus;
+using model::ComponentTraffic;
+using model::Phase;
+using model::RouteState;
+
+/// How much of a route may be written now.
+enum class Scope { kNothing, kRollback, kAll };
+
+/// A held rollback (legacy is dead) keeps the flags too: it changes nothing at all.
+bool FlagsWanted(const model::Spec& spec, const ComponentStatus& component) {
+  const bool on = component.phase == Phase::kShift || component.phase == Phase::kRollingBack;
+  return on && !spec.flags.empty() && component.weight.value() > 0;
+}
+
+std::vector<std::string> WantedFlags(const model::Spec& spec, const ComponentStatus& component) {
+  std::vector<std::string> texts;
+  if (!FlagsWanted(spec, component)) return texts;
+  for (const model::HeaderFlag& flag : spec.flags) texts.push_back(model::FlagText(flag));
+  std::ranges::sort(texts);
+  return texts;
+}
+
+/// Users of this component must not reach the target.
+bool IsGoingBack(const Context& context, const ComponentStatus& component) {
+  if (component.weight.value() > 0) return false;
+  return component.phase == Phase::kRollingBack ||
+         (component.phase == Phase::kRolledBack && Enforces(context.status, context.seen.finalizer_present));
+}
+
+/// Some component that goes back still sends users of this route to the target.
+bool IsSafety(const Context& context, const RouteState& state) {
+  return std::ranges::any_of(state.components, [&](const ComponentTraffic& traffic) {
+    const auto it = std::ranges::find(context.status.components, traffic.component, &ComponentStatus::name);
+    return it != context.status.components.end() && IsGoingBack(context, *it) && (traffic.any_target || !traffic.flags.empty());
+  });
+}
+
+bool HasProblem(const RouteState& state) {
+  return !state.problems.empty() ||
+         std::ranges::any_of(state.components, [](const ComponentTraffic& traffic) { return !traffic.problems.empty(); });
+}
+
+bool IsSaved(const model::Status& status, const std::string& route) {
+  return std::ranges::find(status.routes, route, &model::SavedRoute::name) != status.routes.end();
+}
+
+Scope ScopeOf(Context& context, const std::string& route, const RouteState& state) {
+  const auto drift = std::ranges::find(context.status.drift, route, &model::DriftRecord::route);
+  const bool conflict = drift != context.status.drift.end() && InConflict(*drift);
+  const bool ours = Enforces(context.status, context.seen.finalizer_present) && context.seen.finalizer_present && IsSaved(context.status, route);
+  if (ours && !conflict && !HasProblem(state)) return Scope::kAll;
+  if (!IsSafety(context, state)) return Scope::kNothing;
+  const auto later = conflict ? SafetyWriteAt(*drift, context.now) : std::nullopt;
+  if (!later) return Scope::kRollback;
+  context.WakeAt(*later);
+  return Scope::kNothing;
+}
+
+void PlanRoute(Context& context, const std::string& route, const RouteState& state) {
+  const Scope scope = ScopeOf(context, route, state);
+  ApplyTraffic apply{route, {}};
+  bool differs = false;
+  for (const ComponentStatus& component : context.status.components) {
+    const ComponentTraffic* traffic = TrafficOf(state, component.name);
+    if (traffic == nullptr || scope == Scope::kNothing || (scope == Scope::kRollback && !IsGoingBack(context, component))) continue;
+    differs = differs || !Shows(context, *traffic, component);
+    apply.components.push_back({component.name, component.weight, FlagsWanted(context.spec, component)});
+  }
+  if (differs) context.Do(std::move(apply));
+}
+
+/// Whether every route of the spec holds. `absent` is the answer for a route that is known not to exist.
+template <typename Predicate>
+bool AllRoutes(const Context& context, const ComponentStatus& component, bool absent, Predicate holds) {
+  return std::ranges::all_of(context.spec.routes, [&](const model::RouteRef& route) {
+    const auto it = context.seen.routes.find(route.name);
+    if (it == context.seen.routes.end()) return false;
+    const auto* state = std::get_if<RouteState>(&it->second.state);
+    if (state == nullptr) return absent && std::holds_alternative<Missing>(it->second.state);
+    const ComponentTraffic* traffic = TrafficOf(*state, component.name);
+    return traffic == nullptr || holds(*state, *traffic);
+  });
+}
+
+}  // namespace
+
+const RouteState* StateOf(const Context& context, const std::string& route) {
+  const auto it = context.seen.routes.find(route);
+  return it == context.seen.routes.end() ? nullptr : std::get_if<RouteState>(&it->second.state);
+}
+
+const ComponentTraffic* TrafficOf(const RouteState& state, const std::string& component) {
+  const auto it = std::ranges::find(state.components, component, &ComponentTraffic::component);
+  return it == state.components.end() ? nullptr : &*it;
+}
+
+bool Shows(const Context& context, const ComponentTraffic& traffic, const ComponentStatus& component) {
+  // A rule that cannot be read as a percentage is good enough for 0 % when nothing of it goes to the target.
+  if (component.weight.value() == 0 && !traffic.problems.empty()) return !traffic.any_target && traffic.flags.empty();
+  return traffic.weight == component.weight && traffic.flags == WantedFlags(context.spec, component);
+}
+
+bool Enforces(const model::Status& status, bool finalizer_present) {
+  if (status.routes.empty()) return false;
+  return finalizer_present || !AllAre(status, Phase::kComplete);
+}
+
+bool RoutesFreeOfTarget(const Context& context, const ComponentStatus& component) {
+  return AllRoutes(context, component, true, [&](const RouteState&, const ComponentTraffic& traffic) {
+    return Shows(context, traffic, component);
+  });
+}
+
+bool RoutesAccepted(const Context& context, const ComponentStatus& component) {
+  return AllRoutes(context, component, true, [](const RouteState& state, const ComponentTraffic&) {
+    return state.acceptance == model::Acceptance::kAccepted;
+  });
+}
+
+void NoteReached(Context& context, ComponentStatus& component) {
+  if (component.since || context.next().routes.empty()) return;
+  const bool reached = AllRoutes(context, component, false, [&](const RouteState& state, const ComponentTraffic& traffic) {
+    return Shows(context, traffic, component) && state.acceptance == model::Acceptance::kAccepted;
+  });
+  if (reached) component.since = context.now;
+}
+
+void PlanTraffic(Context& context) {
+  // Rollbacks come first and wait for nothing, not for the finalizer either.
+  for (const bool safety : {true, false}) {
+    for (const model::RouteRef& route : context.spec.routes) {
+      const RouteState* state = StateOf(context, route.name);
+      if (state == nullptr || IsSafety(context, *state) != safety) continue;
+      if (safety) context.out.urgency = Urgency::kSafety;
+      PlanRoute(context, route.name, *state);
+    }
+  }
+  if (Enforces(context.status, context.seen.finalizer_present) && !context.seen.finalizer_present) context.Do(AddFinalizer{});
+}
+
+}  // namespace softmig::decide

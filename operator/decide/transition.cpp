@@ -1,0 +1,54 @@
+// What several phases share.
+#include <fmt/format.h>
+
+#include "decide/context_internal.hpp"
+
+namespace softmig::decide {
+
+using model::ComponentStatus;
+using model::Phase;
+
+void Wait(ComponentStatus& component, std::string text) { component.waiting_for = std::move(text); }
+
+void Block(Context& context, ComponentStatus& component, const Blocker& blocker) {
+  Wait(component, blocker.message);
+  context.blockers.push_back(blocker);
+}
+
+void GoTo(ComponentStatus& component, Phase phase, int step, base::Percent weight) {
+  component.phase = phase;
+  component.step = step;
+  component.weight = weight;
+  component.since.reset();
+  component.waiting_for.clear();
+}
+
+std::string InSentence(const ComponentStatus& component) {
+  return component.name == "all" ? std::string() : fmt::format("component {}: ", component.name);
+}
+
+Blocker Applying(const ComponentStatus& component) {
+  return {std::string(reason::kApplying), fmt::format("the gateway to run weight {} %", component.weight.value()), false};
+}
+
+void EnterStep(Context& context, ComponentStatus& component, int step) {
+  const model::Step& to = context.spec.steps[static_cast<std::size_t>(step)];
+  context.Tell(false, reason::kShifting,
+               fmt::format("{}step {} of {}: weight {} to {} %", InSentence(component), step + 1, context.spec.steps.size(),
+                           component.weight.value(), to.weight.value()));
+  GoTo(component, Phase::kShift, step, to.weight);
+  Wait(component, Applying(component).message);
+}
+
+void TakeBack(Context& context, ComponentStatus& component) {
+  if (component.phase == Phase::kPending) return;
+  if (component.weight.value() > 0 && LegacyCannotTake(context)) {
+    return Block(context, component, {std::string(reason::kLegacyNotServing), "legacy to answer: it has no ready endpoint", true});
+  }
+  context.Tell(false, reason::kPending, fmt::format("{}desiredPhase is Pending: users go back to legacy", InSentence(component)));
+  GoTo(component, Phase::kPending, -1, base::Percent());
+  Wait(component, "desiredPhase to be Shift or Complete");
+  component.metrics.clear();
+}
+
+}  // namespace softmig::decide

@@ -1,0 +1,229 @@
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "decide_generators.hpp"
+
+namespace softmig::decide::testing {
+namespace {
+
+using model::ComponentStatus;
+using model::Status;
+
+constexpr int kMostPasses = 40;
+
+const ComponentStatus* Find(const Status& status, const std::string& name) {
+  const auto it = std::ranges::find(status.components, name, &ComponentStatus::name);
+  return it == status.components.end() ? nullptr : &*it;
+}
+
+bool Same(const Decision& a, const Decision& b) {
+  return a.next == b.next && a.actions == b.actions && a.notes == b.notes && a.wake_at == b.wake_at && a.urgency == b.urgency;
+}
+
+bool Rises(const ComponentStatus& component, const Status& before) {
+  const ComponentStatus* was = Find(before, component.name);
+  return component.weight > (was == nullptr ? base::Percent() : was->weight);
+}
+
+bool RoutesAreWell(const Observation& seen, const model::Spec& spec) {
+  return std::ranges::all_of(spec.routes, [&](const model::RouteRef& route) {
+    const auto it = seen.routes.find(route.name);
+    if (it == seen.routes.end() || !it->second.claims.empty()) return false;
+    const auto* state = std::get_if<model::RouteState>(&it->second.state);
+    return state != nullptr && state->problems.empty() && state->acceptance == model::Acceptance::kAccepted &&
+           std::ranges::all_of(state->components, [](const auto& traffic) { return traffic.problems.empty(); });
+  });
+}
+
+/// Every metric of the component passes on data from after its step was reached, as seen by this process.
+bool EvidenceIsIn(const Observation& seen, const model::Spec& spec, const ComponentStatus& was, base::WallTime now) {
+  return was.since && std::ranges::all_of(spec.metrics, [&](const model::MetricSpec& metric) {
+           const auto it = seen.metrics.find({was.name, metric.name});
+           if (it == seen.metrics.end() || !it->second.latest) return false;
+           const auto& latest = *it->second.latest;
+           const bool fresh = now - latest.at <= Millis(15'000);
+           const auto& pass = latest.verdict == Verdict::kUndecided && it->second.decisive ? *it->second.decisive : latest;
+           return fresh && pass.verdict == Verdict::kPass && pass.window_start >= *was.since;
+         });
+}
+
+void CheckRise(const model::Spec& spec, const Status& status, const Observation& seen, base::WallTime now) {
+  RC_ASSERT(Serves(seen.legacy));
+  RC_ASSERT(Serves(seen.target));
+  RC_ASSERT(RoutesAreWell(seen, spec));
+  RC_ASSERT(!spec.paused);
+  RC_ASSERT(!seen.deleting);
+  RC_ASSERT(spec.desired_phase != model::DesiredPhase::kPending);
+  RC_ASSERT(std::ranges::none_of(status.drift, [&](const model::DriftRecord& drift) {
+    return drift.reverted >= 2 && now - drift.last < Millis(600'000) && status.attempt == spec.attempt && !status.routes.empty();
+  }));
+}
+
+/// What holds of every decision whatever the inputs.
+Decision Checked(const model::Spec& spec, const Status& status, const Observation& seen, base::WallTime now) {
+  const Decision decision = Decide(spec, status, seen, now);
+  RC_ASSERT(Same(decision, Decide(spec, status, seen, now)));
+  RC_ASSERT(decision.next == status || decision.actions.empty());
+  RC_ASSERT(decision.next == status || model::ParseStatus(model::ToJson(decision.next)) == decision.next);
+  RC_ASSERT(!decision.wake_at || *decision.wake_at > now);
+  for (const ComponentStatus& component : decision.next.components) {
+    if (!Rises(component, status)) continue;
+    CheckRise(spec, status, seen, now);
+    const ComponentStatus* was = Find(status, component.name);
+    if (was == nullptr || was->phase != Phase::kShift) continue;
+    RC_ASSERT(EvidenceIsIn(seen, spec, *was, now));
+    if (was->step < 0 || was->step >= static_cast<int>(spec.steps.size())) continue;
+    const model::Step& step = spec.steps[static_cast<std::size_t>(was->step)];
+    if (step.weight == was->weight) RC_ASSERT(*was->since + step.hold <= now);
+  }
+  return decision;
+}
+
+bool Ended(const Status& before, const Status& after) {
+  return std::ranges::any_of(after.components, [&](const ComponentStatus& component) {
+    const ComponentStatus* was = Find(before, component.name);
+    const bool end = component.phase == Phase::kComplete || component.phase == Phase::kRolledBack || component.phase == Phase::kPending;
+    return end && (was == nullptr || was->phase != component.phase);
+  });
+}
+
+/// A step or a rollback that was recorded is carried out in the very next pass: nothing is written to status in between.
+void CheckFollowUp(const World& world, const Decision& decision) {
+  bool starts = false;
+  for (const ComponentStatus& component : decision.next.components) {
+    const ComponentStatus* was = Find(world.status, component.name);
+    const bool rollback = component.phase == Phase::kRollingBack && component.weight.value() == 0 && (was == nullptr || was->weight.value() > 0);
+    starts = starts || rollback || Rises(component, world.status);
+  }
+  if (!starts || Ended(world.status, decision.next)) return;
+  const Decision following = Decide(world.spec, decision.next, world.Observe(), world.now);
+  RC_ASSERT(following.next == decision.next || !RoutesAreWell(world.Observe(), world.spec) || Ended(decision.next, following.next));
+}
+
+void Settle(World& world) {
+  for (int i = 0; i < kMostPasses && !world.Gone(); ++i) {
+    const Decision decision = Checked(world.spec, world.status, world.Observe(), world.now);
+    if (decision.next != world.status) CheckFollowUp(world, decision);
+    const bool wrote = world.Apply(decision);
+    if (!wrote) return;
+    // A route that refuses to be written is tried again for ever; the shell waits longer and longer.
+    const bool stuck = decision.next == world.status && std::ranges::any_of(world.routes, [](const auto& entry) { return !entry.second.writable; });
+    if (stuck && i > 10) return;
+  }
+  RC_ASSERT(world.Gone() || world.Decide().actions.empty());
+  RC_ASSERT(world.Gone() || world.Decide().next == world.status);
+}
+
+World Lived() {
+  World world(AnySpec());
+  for (int i = Int(0, 25); i > 0; --i) {
+    AnyEvent(world);
+    Settle(world);
+  }
+  return world;
+}
+
+RC_GTEST_PROP(DecideProperty, IsTotalPureAndNeverRaisesWithoutEveryGate, ()) {
+  const base::WallTime now{Millis(1'700'000'000'000)};
+  const model::Spec spec = AnySpec();
+  const Status status = AnyStatus(now);
+  const Observation seen = AnyObservation(spec, now);
+  Checked(spec, status, seen, now);
+  for (const model::ComponentSpec& component : spec.components) (void)WantsMetrics(spec, status, component.name);
+  const Decision invalid = DecideInvalid({{"spec.x", *rc::gen::arbitrary<std::string>()}}, status, seen, now);
+  RC_ASSERT(invalid.next == status || invalid.actions.empty());
+  (void)Decide(model::Spec{}, status, seen, now);
+}
+
+RC_GTEST_PROP(DecideProperty, ReachesRestWhileNothingChanges, ()) {
+  const base::WallTime now{Millis(1'700'000'000'000)};
+  const model::Spec spec = AnySpec();
+  const Observation seen = AnyObservation(spec, now);
+  Status status = AnyStatus(now);
+  for (int i = 0; i < 12; ++i) {
+    const Decision decision = Checked(spec, status, seen, now);
+    if (decision.next == status) return;
+    status = decision.next;
+  }
+  RC_FAIL("status is written again and again");
+}
+
+RC_GTEST_PROP(DecideProperty, SettlesAfterWhateverHappens, ()) { Lived(); }
+
+RC_GTEST_PROP(DecideProperty, AtRestNewValuesOfTheSameVerdictsWriteNothing, ()) {
+  World world = Lived();
+  Settle(world);
+  for (auto& [key, metric] : world.metrics) metric.value += 1;
+  const Decision decision = world.Decide();
+  RC_ASSERT(decision.next == world.status);
+}
+
+RC_GTEST_PROP(DecideProperty, ABreachBringsEveryShiftingComponentBack, ()) {
+  World world = Lived();
+  Heal(world);
+  for (auto& [name, route] : world.routes) route.problems.clear();
+  Settle(world);
+  world.spec.on_breach = model::BreachPolicy::kRollback;
+  if (world.spec.desired_phase == model::DesiredPhase::kPending) world.spec.desired_phase = model::DesiredPhase::kShift;
+  std::vector<std::string> shifting;
+  for (const ComponentStatus& component : world.status.components) {
+    if (component.phase == Phase::kShift || component.phase == Phase::kRollingBack) shifting.push_back(component.name);
+  }
+  // What must not stand in its way.
+  world.spec.paused = Maybe();
+  world.finalizer = world.finalizer && Maybe();
+  for (auto& [name, route] : world.routes) {
+    if (Maybe()) route.problems = {{"ThirdBackend", "third"}};
+    if (Int(0, 3) == 0) route.exists = false;
+  }
+  for (auto& [key, metric] : world.metrics) metric = {Verdict::kBreach, 1, false, world.now};
+  Settle(world);
+  world.now += Millis(6'000);  // a conflict slows a rollback down to one write in five seconds
+  Settle(world);
+  for (const std::string& name : shifting) {
+    RC_ASSERT(Find(world.status, name)->phase == Phase::kRolledBack);
+    for (const auto& [route_name, route] : world.routes) RC_ASSERT(!route.exists || (route.weights.at(name) == 0 && !route.flags.contains(name)));
+  }
+}
+
+RC_GTEST_PROP(DecideProperty, DeletionPutsTheRoutesBack, ()) {
+  World world = Lived();
+  const bool complete = std::ranges::all_of(world.status.components, [](const ComponentStatus& c) { return c.phase == Phase::kComplete; });
+  const bool was_finalized = world.finalizer;
+  world.deleting = true;
+  Settle(world);
+  Heal(world);
+  for (auto& [name, route] : world.routes) {
+    if (Int(0, 3) == 0) route.exists = false;
+  }
+  Settle(world);
+  RC_ASSERT(world.Gone());
+  if (!was_finalized || complete) return;
+  for (const model::SavedRoute& saved : world.status.routes) {
+    const WorldRoute& route = world.routes.at(saved.name);
+    RC_ASSERT(!route.exists || route.uid != saved.uid || route.Text() == saved.saved);
+  }
+}
+
+RC_GTEST_PROP(DecideProperty, LoweringToPendingTakesEverybodyBackAndLetsGo, ()) {
+  World world = Lived();
+  Heal(world);
+  for (auto& [name, route] : world.routes) route.problems.clear();
+  world.spec.desired_phase = model::DesiredPhase::kPending;
+  const std::vector<model::SavedRoute> saved = world.status.routes;
+  Settle(world);
+  world.now += Millis(6'000);
+  Settle(world);
+  RC_ASSERT(world.status.routes.empty());
+  RC_ASSERT(!world.finalizer);
+  RC_ASSERT(world.status.current_weight == 0);
+  for (const model::SavedRoute& route : saved) {
+    const WorldRoute& now = world.routes.at(route.name);
+    if (now.exists && now.uid == route.uid) RC_ASSERT(now.Text() == route.saved);
+  }
+}
+
+}  // namespace
+}  // namespace softmig::decide::testing

@@ -1,0 +1,198 @@
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "decide/decide.hpp"
+
+namespace softmig::scenario {
+
+using base::Millis;
+using base::WallTime;
+
+/// A route object and the gateway in front of it. Its text stands for the whole object.
+struct WorldRoute {
+  enum class Gateway { kAccepts, kSilent, kRefuses };
+  std::string uid = "uid-1";
+  bool exists = true;
+  bool readable = true;
+  bool writable = true;
+  Gateway gateway = Gateway::kAccepts;
+  int generation = 1, seen_by_gateway = 1;
+  std::map<std::string, int> weights;  ///< by component
+  std::map<std::string, std::vector<std::string>> flags;
+  std::vector<model::RouteProblem> problems;
+  std::string writer = "kubectl";
+
+  [[nodiscard]] std::string Text() const { return nlohmann::json{weights, flags}.dump(); }
+  void SetText(const std::string& text) {
+    const auto both = nlohmann::json::parse(text);
+    both.at(0).get_to(weights);
+    both.at(1).get_to(flags);
+    Wrote("softmigration");
+  }
+  void Wrote(const std::string& who) {
+    writer = who;
+    ++generation;
+    if (gateway == Gateway::kAccepts) seen_by_gateway = generation;
+  }
+};
+
+/// What the poller has for one metric of one component.
+struct WorldMetric {
+  std::optional<model::Verdict> verdict = model::Verdict::kPass;  ///< nothing: it was never asked
+  double value = 0;
+  bool silent = false;  ///< the poller stopped at `at`
+  WallTime at{};
+};
+
+/// The smallest world in which decisions can be carried out: one migration, its routes, both sides, its metrics.
+struct World {
+  model::Spec spec;
+  model::Status status;
+  std::vector<model::FieldError> errors;  ///< not empty: the spec does not parse
+  std::int64_t generation = 1;
+  bool deleting = false, finalizer = false;
+  WallTime now{Millis(1'700'000'000'000)};
+  std::map<std::string, WorldRoute> routes;
+  decide::Observed<decide::BackendState> legacy = decide::BackendState{true, 2};
+  decide::Observed<decide::BackendState> target = decide::BackendState{true, 2};
+  std::map<std::pair<std::string, std::string>, WorldMetric> metrics;
+
+  explicit World(model::Spec with) : spec(std::move(with)) {
+    for (const model::RouteRef& route : spec.routes) {
+      for (const model::ComponentSpec& component : spec.components) routes[route.name].weights[component.name] = 0;
+    }
+    for (const model::ComponentSpec& component : spec.components) {
+      for (const model::MetricSpec& metric : spec.metrics) metrics[{component.name, metric.name}] = {};
+    }
+  }
+
+  [[nodiscard]] decide::Observation Observe() const {
+    decide::Observation seen;
+    seen.generation = generation;
+    seen.deleting = deleting;
+    seen.finalizer_present = finalizer;
+    if (!errors.empty()) return seen;
+    seen.legacy = legacy;
+    seen.target = target;
+    for (const auto& [name, route] : routes) seen.routes[name] = ObserveRoute(name, route);
+    for (const auto& [key, metric] : metrics) {
+      if (metric.verdict) seen.metrics[key] = ObserveMetric(metric);
+    }
+    return seen;
+  }
+
+  [[nodiscard]] decide::Decision Decide() const {
+    if (!errors.empty()) return decide::DecideInvalid(errors, status, Observe(), now);
+    return decide::Decide(spec, status, Observe(), now);
+  }
+
+  /// Carries a decision out as the shell does; true where something was written.
+  bool Apply(const decide::Decision& decision) {
+    if (decision.next != status) {
+      status = model::ParseStatus(model::ToJson(decision.next));
+      return true;
+    }
+    for (const decide::Action& action : decision.actions) {
+      if (!std::visit([this](const auto& one) { return Do(one); }, action) && decision.urgency != decide::Urgency::kSafety) break;
+    }
+    return !decision.actions.empty();
+  }
+
+  [[nodiscard]] bool Gone() const { return deleting && !finalizer; }
+
+  void Recreate(const std::string& name) {
+    WorldRoute& route = routes.at(name);
+    route.exists = true;
+    route.uid += "'";
+    for (auto& [component, weight] : route.weights) weight = 0;
+    route.flags.clear();
+    route.Wrote("kubectl");
+  }
+
+ private:
+  [[nodiscard]] decide::RouteObservation ObserveRoute(const std::string& name, const WorldRoute& route) const {
+    decide::RouteObservation seen;
+    if (!route.readable) {
+      seen.state = decide::Failed{"Timeout: no answer"};
+      return seen;
+    }
+    if (!route.exists) {
+      seen.state = decide::Missing{"there is no such HTTPRoute"};
+      return seen;
+    }
+    seen.state = State(route);
+    const auto saved = std::ranges::find(status.routes, name, &model::SavedRoute::name);
+    if (saved == status.routes.end() || saved->uid != route.uid) {
+      seen.snapshot = route.Text();
+    } else {
+      seen.restore_pending = saved->saved != route.Text();
+    }
+    return seen;
+  }
+
+  [[nodiscard]] static model::RouteState State(const WorldRoute& route) {
+    model::RouteState state;
+    state.uid = route.uid;
+    state.resource_version = std::to_string(route.generation);
+    state.acceptance = route.seen_by_gateway == route.generation              ? model::Acceptance::kAccepted
+                       : route.gateway == WorldRoute::Gateway::kRefuses ? model::Acceptance::kRejected
+                                                                        : model::Acceptance::kWaiting;
+    if (state.acceptance == model::Acceptance::kRejected) state.acceptance_message = "the gateway refuses it";
+    state.last_writer = route.writer;
+    state.problems = route.problems;
+    for (const auto& [component, weight] : route.weights) {
+      const auto flags = route.flags.find(component);
+      const bool flagged = flags != route.flags.end() && !flags->second.empty();
+      state.components.push_back({component, base::Percent::Make(weight), weight > 0 || flagged,
+                                  flagged ? flags->second : std::vector<std::string>(), {}});
+    }
+    return state;
+  }
+
+  [[nodiscard]] decide::MetricObservation ObserveMetric(const WorldMetric& metric) const {
+    const WallTime at = metric.silent ? metric.at : now;
+    analysis::Judgement judgement{*metric.verdict, metric.value, 100, at - spec.interval, at, "value " + std::to_string(metric.value)};
+    decide::MetricObservation seen{judgement, {}};
+    if (*metric.verdict == model::Verdict::kPass || *metric.verdict == model::Verdict::kBreach) seen.decisive = judgement;
+    return seen;
+  }
+
+  bool Do(const decide::AddFinalizer&) {
+    finalizer = true;
+    return true;
+  }
+  bool Do(const decide::RemoveFinalizer&) {
+    finalizer = false;
+    return true;
+  }
+  bool Do(const decide::ApplyTraffic& apply) {
+    WorldRoute& route = routes.at(apply.route);
+    if (!route.exists || !route.writable) return false;
+    for (const decide::ComponentTarget& component : apply.components) {
+      route.weights[component.component] = component.weight.value();
+      std::vector<std::string> texts;
+      for (const model::HeaderFlag& flag : spec.flags) texts.push_back(model::FlagText(flag));
+      std::ranges::sort(texts);
+      if (component.flags) route.flags[component.component] = texts;
+      if (!component.flags) route.flags.erase(component.component);
+    }
+    route.Wrote("softmigration");
+    return true;
+  }
+  bool Do(const decide::RestoreRoute& restore) {
+    WorldRoute& route = routes.at(restore.route);
+    const auto saved = std::ranges::find(status.routes, restore.route, &model::SavedRoute::name);
+    if (!route.exists || !route.writable || saved == status.routes.end()) return false;
+    route.SetText(saved->saved);
+    return true;
+  }
+};
+
+}  // namespace softmig::scenario
