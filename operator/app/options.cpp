@@ -1,0 +1,102 @@
+#include "app/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "base/time_format.hpp"
+
+namespace softmig::app {
+namespace {
+
+std::string Env(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+void ReadEnvironment(kube::ConfigSources& sources) {
+  sources.kubeconfig_env = Env("KUBECONFIG");
+  sources.home = Env("HOME");
+  sources.service_host = Env("KUBERNETES_SERVICE_HOST");
+  sources.service_port = Env("KUBERNETES_SERVICE_PORT");
+}
+
+std::string MakeIdentity() {
+  std::string name = Env("POD_NAME");
+  if (name.empty()) name = Env("HOSTNAME");
+  if (name.empty()) name = "softmigration";
+  std::random_device random;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  name += '_';
+  for (int i = 0; i < 12; ++i) name += kDigits[random() % kDigits.size()];
+  return name;
+}
+
+CLI::Option* AddDuration(CLI::App& app, const std::string& name, base::Millis& value, const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [&value, name](const std::string& text) {
+            const auto parsed = base::ParseDuration(text);
+            if (!parsed) throw CLI::ValidationError(name, parsed.error().message);
+            value = *parsed;
+          },
+          help)
+      ->default_str(base::FormatDuration(value));
+}
+
+void AddCluster(CLI::App& app, Options& options) {
+  app.add_option("--kubeconfig", options.cluster.kubeconfig_flag, "Path to a kubeconfig; without one: $KUBECONFIG, in-cluster, ~/.kube/config");
+  app.add_option("--context", options.cluster.context_flag, "Context of the kubeconfig");
+  app.add_option("--namespace", options.watch_namespace, "Watch only this namespace");
+  const std::map<std::string, http::TransportKind> kinds{{"cpprest", http::TransportKind::kCpprest}, {"beast", http::TransportKind::kBeast}};
+  app.add_option("--http-client", options.transport, "Library that speaks to the API server and the metric sources")
+      ->transform(CLI::CheckedTransformer(kinds, CLI::ignore_case))
+      ->default_str("cpprest");
+}
+
+void AddLease(CLI::App& app, Options& options) {
+  app.add_option("--lease-namespace", options.lease.lease.ns, "Namespace of the leader election Lease")->capture_default_str();
+  app.add_option("--lease-name", options.lease.lease.name, "Name of the leader election Lease")->capture_default_str();
+  AddDuration(app, "--lease-duration", options.lease.duration, "A standby takes over this long after the leader's last sign of life");
+  AddDuration(app, "--lease-renew-deadline", options.lease.renew_deadline, "The leader stops writing this long after its last renewal began");
+  AddDuration(app, "--lease-retry", options.lease.retry, "Time between renewals");
+}
+
+void AddServing(CLI::App& app, Options& options) {
+  app.add_option("--metrics-address", options.server.address, "Address for /metrics, /healthz, /readyz")->capture_default_str();
+  app.add_option("--metrics-port", options.server.port, "Port for them; 0 takes a free one")->capture_default_str();
+  app.add_option("--workers", options.controller.ordinary_workers, "Workers for ordinary work")->capture_default_str()->check(CLI::Range(1U, 64U));
+  app.add_option("--safety-workers", options.controller.safety_workers, "Workers kept for rollbacks")->capture_default_str()->check(CLI::Range(1U, 64U));
+  const std::map<std::string, base::LogLevel> levels{
+      {"debug", base::LogLevel::kDebug}, {"info", base::LogLevel::kInfo}, {"warn", base::LogLevel::kWarn}, {"error", base::LogLevel::kError}};
+  app.add_option("--log-level", options.log_level, "debug, info, warn or error")
+      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case))
+      ->default_str("info");
+}
+
+}  // namespace
+
+ParsedOptions ParseOptions(int argc, char** argv) {
+  ParsedOptions parsed;
+  Options& options = parsed.options;
+  ReadEnvironment(options.cluster);
+  options.lease.lease = {"softmigration-system", "softmigration-operator"};
+  options.lease.identity = MakeIdentity();
+  options.server.port = 8080;
+  CLI::App app{"Moves users between two systems by SoftMigration objects, and takes them back when the evidence turns.", "softmigration-operator"};
+  app.set_version_flag("--version", std::string("softmigration-operator ") + SOFTMIG_VERSION);
+  AddCluster(app, options);
+  AddLease(app, options);
+  AddServing(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    parsed.exit_code = code == 0 ? 0 : 2;
+  }
+  return parsed;
+}
+
+}  // namespace softmig::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "http/server.hpp"
+#include "http/transport.hpp"
+#include "kube/client/cluster_config.hpp"
+#include "kube/runtime/leader_elector.hpp"
+#include "reconcile/controller.hpp"
+
+namespace softmig::app {
+
+/// The operator's command line, with its defaults.
+struct Options {
+  kube::ConfigSources cluster;
+  std::string watch_namespace;  ///< empty: all namespaces
+  http::TransportKind transport = http::TransportKind::kCpprest;
+  kube::LeaseOptions lease;
+  reconcile::ControllerOptions controller;
+  http::ServerOptions server;
+  base::LogLevel log_level = base::LogLevel::kInfo;
+};
+
+/// Nothing to run where `exit_code` is set: help or version was printed, or one line said what is wrong.
+struct ParsedOptions {
+  Options options;
+  std::optional<int> exit_code;
+};
+ParsedOptions ParseOptions(int argc, char** argv);
+
+}  // namespace softmig::app

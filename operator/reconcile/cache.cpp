@@ -1,0 +1,80 @@
+#include "reconcile/cache.hpp"
+
+namespace softmig::reconcile {
+
+using kube::ObjectKey;
+
+void ReferenceIndex::Set(const ObjectKey& owner, std::vector<ObjectKey> references) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto it = references_.find(owner); it != references_.end()) {
+    if (it->second == references) return;
+    for (const ObjectKey& old : it->second) {
+      const auto entry = owners_.find(old);
+      entry->second.erase(owner);
+      if (entry->second.empty()) owners_.erase(entry);
+    }
+    references_.erase(it);
+  }
+  if (references.empty()) return;
+  for (const ObjectKey& reference : references) owners_[reference].insert(owner);
+  references_[owner] = std::move(references);
+}
+
+std::vector<ObjectKey> ReferenceIndex::OwnersOf(const ObjectKey& reference) const {
+  const std::scoped_lock lock(mutex_);
+  const auto it = owners_.find(reference);
+  if (it == owners_.end()) return {};
+  return {it->second.begin(), it->second.end()};
+}
+
+Cache::Cache(std::function<void(const ObjectKey&)> wake)
+    : wake_(std::move(wake)),
+      migrations_(ProjectMigration, [this](const auto& key, const auto& before, const auto& after) { OnMigration(key, before, after); }),
+      routes_(ProjectRoute, [this](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf(key)); }),
+      services_(ProjectService, [this](const auto& key, const auto&, const auto&) { WakeAll(by_service_.OwnersOf(key)); }),
+      slices_(ProjectSlice, [this](const auto& key, const auto& before, const auto& after) { OnSlice(key, before, after); }) {}
+
+bool Cache::synced() const { return migrations_.synced() && routes_.synced() && services_.synced() && slices_.synced(); }
+
+int Cache::ReadyEndpoints(const ObjectKey& service) const {
+  int ready = 0;
+  for (const ObjectKey& key : slices_by_service_.OwnersOf(service)) {
+    if (const auto slice = slices_.Get(key)) ready += slice->ready;
+  }
+  return ready;
+}
+
+std::vector<ObjectKey> Cache::MigrationsOnRoute(const ObjectKey& route) const { return by_route_.OwnersOf(route); }
+
+void Cache::OnMigration(const ObjectKey& key, const kube::Store<Migration>::Ptr&, const kube::Store<Migration>::Ptr& after) {
+  std::vector<ObjectKey> routes;
+  std::vector<ObjectKey> services;
+  if (after && after->spec) {
+    for (const model::RouteRef& route : after->spec->routes) routes.push_back({key.ns, route.object});
+    services = {{key.ns, after->spec->legacy.service}, {key.ns, after->spec->target.service}};
+  }
+  // Neighbours on the same route look again: their claims may have changed.
+  std::vector<ObjectKey> neighbours;
+  for (const ObjectKey& route : routes) {
+    for (ObjectKey& other : by_route_.OwnersOf(route)) {
+      if (other != key) neighbours.push_back(std::move(other));
+    }
+  }
+  by_route_.Set(key, std::move(routes));
+  by_service_.Set(key, std::move(services));
+  wake_(key);
+  WakeAll(neighbours);
+}
+
+void Cache::OnSlice(const ObjectKey& key, const kube::Store<SliceView>::Ptr& before, const kube::Store<SliceView>::Ptr& after) {
+  const bool known = after && !after->service.empty();
+  slices_by_service_.Set(key, known ? std::vector<ObjectKey>{{key.ns, after->service}} : std::vector<ObjectKey>{});
+  if (before && !before->service.empty()) WakeAll(by_service_.OwnersOf({key.ns, before->service}));
+  if (known) WakeAll(by_service_.OwnersOf({key.ns, after->service}));
+}
+
+void Cache::WakeAll(const std::vector<ObjectKey>& keys) const {
+  for (const ObjectKey& key : keys) wake_(key);
+}
+
+}  // namespace softmig::reconcile

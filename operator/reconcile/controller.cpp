@@ -1,0 +1,88 @@
+#include "reconcile/controller.hpp"
+
+#include "kube/runtime/metrics.hpp"
+
+namespace softmig::reconcile {
+namespace {
+
+using kube::Lane;
+using kube::ObjectKey;
+using Outcome = PassResult::Outcome;
+
+// How long the watch may lag behind our own write before we look by ourselves.
+constexpr base::Millis kOwnWriteLag{10};
+// Nothing depends on it: every change wakes its migration. It bounds the damage of a bug in that.
+constexpr base::Millis kSafetyNet{10 * 60'000};
+
+}  // namespace
+
+Controller::Controller(ControllerOptions options, kube::WorkQueue& queue, Reconciler& reconciler, kube::Metrics& metrics,
+                       const base::Clock& clock)
+    : options_(options), queue_(queue), reconciler_(reconciler), metrics_(metrics.Controller("softmigration")), clock_(clock) {
+  metrics_.SetWorkers(static_cast<int>(options.ordinary_workers + options.safety_workers));
+}
+
+Controller::~Controller() { Stop(); }
+
+void Controller::Wake(const ObjectKey& key, Lane lane) { queue_.Add(key, Urgent(key) ? Lane::kSafety : lane); }
+
+void Controller::Start(const std::vector<ObjectKey>& keys) {
+  for (const ObjectKey& key : keys) queue_.Add(key, Lane::kOrdinary);
+  const auto work = [this](Lane lane) { return [this, lane](const std::stop_token& stop) { Work(lane, stop); }; };
+  for (unsigned i = 0; i < options_.ordinary_workers; ++i) workers_.emplace_back(work(Lane::kOrdinary));
+  for (unsigned i = 0; i < options_.safety_workers; ++i) workers_.emplace_back(work(Lane::kSafety));
+}
+
+void Controller::Stop() {
+  queue_.ShutDown();
+  for (std::jthread& worker : workers_) worker.request_stop();
+  workers_.clear();
+}
+
+void Controller::Work(Lane lane, const std::stop_token& stop) {
+  while (const auto key = queue_.Take(lane, stop)) {
+    Pass(*key);
+    queue_.Done(*key);
+  }
+}
+
+void Controller::Pass(const ObjectKey& key) {
+  metrics_.OnStart();
+  const base::SteadyTime began = clock_.SteadyNow();
+  const PassResult result = reconciler_.Reconcile(key);
+  const double seconds = std::chrono::duration<double>(clock_.SteadyNow() - began).count();
+  MarkUrgent(key, result.lane == Lane::kSafety);
+  Follow(key, result);
+  switch (result.outcome) {
+    case Outcome::kFailed: return metrics_.OnEnd(kube::ReconcileResult::kError, seconds);
+    case Outcome::kRequeueSoon: return metrics_.OnEnd(kube::ReconcileResult::kRequeue, seconds);
+    case Outcome::kSettled:
+      return metrics_.OnEnd(result.look_again ? kube::ReconcileResult::kRequeueAfter : kube::ReconcileResult::kSuccess, seconds);
+  }
+}
+
+void Controller::Follow(const ObjectKey& key, const PassResult& result) {
+  switch (result.outcome) {
+    case Outcome::kFailed: return queue_.AddRateLimited(key, result.lane);
+    case Outcome::kRequeueSoon: return queue_.AddAfter(key, result.lane, kOwnWriteLag);
+    case Outcome::kSettled:
+      queue_.Forget(key);
+      return queue_.AddAfter(key, result.lane, std::min(result.look_again.value_or(kSafetyNet), kSafetyNet));
+  }
+}
+
+bool Controller::Urgent(const ObjectKey& key) const {
+  const std::scoped_lock lock(mutex_);
+  return urgent_.contains(key);
+}
+
+void Controller::MarkUrgent(const ObjectKey& key, bool urgent) {
+  const std::scoped_lock lock(mutex_);
+  if (urgent) {
+    urgent_.insert(key);
+  } else {
+    urgent_.erase(key);
+  }
+}
+
+}  // namespace softmig::reconcile

@@ -1,0 +1,133 @@
+#include "reconcile/executor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "kube/core/known_types.hpp"
+
+namespace softmig::reconcile {
+namespace {
+
+using base::ErrorCode;
+using nlohmann::json;
+
+constexpr base::Millis kWriteDeadline{5'000};
+constexpr int kTries = 3;
+
+/// A failed `test` of a JSON patch is 422, a stale resourceVersion 409: both mean that somebody was there first.
+bool IsConflict(const base::Error& error) { return error.code == ErrorCode::kConflict || error.code == ErrorCode::kInvalid; }
+
+/// What a status decision rests on has not changed between two versions of an object.
+bool SameBasis(const Migration& decided_on, const Migration& live) {
+  return live.meta.uid == decided_on.meta.uid && live.meta.generation == decided_on.meta.generation &&
+         live.meta.deleting == decided_on.meta.deleting && live.status == decided_on.status;
+}
+
+const std::string& ObjectName(const model::Spec& spec, const std::string& route) {
+  return std::ranges::find(spec.routes, route, &model::RouteRef::name)->object;
+}
+
+}  // namespace
+
+routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyTraffic& apply) {
+  const model::Spec& spec = *migration.spec;
+  routers::TrafficIntent intent{migration.meta.key.name, spec.legacy, spec.target, apply.route, {}};
+  for (const decide::ComponentTarget& target : apply.components) {
+    const auto it = std::ranges::find(spec.components, target.component, &model::ComponentSpec::name);
+    if (it == spec.components.end()) continue;
+    intent.components.push_back({*it, base::WeightSplit(target.weight), target.flags ? spec.flags : std::vector<model::HeaderFlag>()});
+  }
+  return intent;
+}
+
+kube::CallOptions Executor::Writing() const {
+  kube::CallOptions options;
+  options.deadline = kWriteDeadline;
+  options.field_manager = kFieldManager;
+  options.may_send = [&fence = parts_.fence] { return fence.MayWrite(); };
+  return options;
+}
+
+base::Status Executor::Commit(const Migration& migration, const model::Status& next) const {
+  kube::CallOptions options = Writing();
+  options.subresource = "status";
+  std::string version = migration.meta.resource_version;
+  const kube::ObjectKey& key = migration.meta.key;
+  for (int attempt = 1;; ++attempt) {
+    const json patch = {{"metadata", {{"resourceVersion", version}, {"uid", migration.meta.uid}}}, {"status", model::ToJson(next)}};
+    const auto written = parts_.client.Patch(kube::kSoftMigrations, key, kube::PatchType::kMerge, patch, options);
+    if (written) {
+      parts_.migration_versions.Wrote(key, migration.meta.uid, kube::ParseMeta(*written).resource_version);
+      return {};
+    }
+    if (written.error().code != ErrorCode::kConflict || attempt == kTries) return base::Fail(written.error().Wrap("record status"));
+    const auto live = parts_.client.Get(kube::kSoftMigrations, key);
+    if (!live) return base::Fail(live.error().Wrap("read again before recording status"));
+    const Migration current = ProjectMigration(*live);
+    if (!SameBasis(migration, current)) return base::Fail(written.error().Wrap("record status"));
+    version = current.meta.resource_version;
+  }
+}
+
+base::Status Executor::Do(const Migration& migration, const decide::Action& action) const {
+  struct Visitor {
+    const Executor& executor;
+    const Migration& migration;
+    base::Status operator()(const decide::AddFinalizer&) const { return executor.SetFinalizer(migration, true); }
+    base::Status operator()(const decide::RemoveFinalizer&) const { return executor.SetFinalizer(migration, false); }
+    base::Status operator()(const decide::ApplyTraffic& apply) const { return executor.Apply(migration, apply); }
+    base::Status operator()(const decide::RestoreRoute& restore) const { return executor.Restore(migration, restore); }
+  };
+  return std::visit(Visitor{*this, migration}, action);
+}
+
+base::Status Executor::SetFinalizer(const Migration& migration, bool present) const {
+  std::vector<std::string> finalizers = migration.meta.finalizers;
+  std::erase(finalizers, kFinalizer);
+  if (present) finalizers.emplace_back(kFinalizer);
+  const json patch = {{"metadata", {{"resourceVersion", migration.meta.resource_version}, {"uid", migration.meta.uid}, {"finalizers", finalizers}}}};
+  const auto written = parts_.client.Patch(kube::kSoftMigrations, migration.meta.key, kube::PatchType::kMerge, patch, Writing());
+  if (!written) return base::Fail(written.error().Wrap(present ? "add finalizer" : "remove finalizer"));
+  parts_.migration_versions.Wrote(migration.meta.key, migration.meta.uid, kube::ParseMeta(*written).resource_version);
+  return {};
+}
+
+base::Status Executor::Apply(const Migration& migration, const decide::ApplyTraffic& apply) const {
+  const kube::ObjectKey key{migration.meta.key.ns, ObjectName(*migration.spec, apply.route)};
+  const routers::TrafficIntent intent = ToIntent(migration, apply);
+  const auto done = PatchRoute(key, [&](const json& object) { return parts_.router.Render(intent, object); });
+  if (!done) return base::Fail(done.error().Wrap(fmt::format("set weights on route {}", key.name)));
+  return {};
+}
+
+base::Status Executor::Restore(const Migration& migration, const decide::RestoreRoute& restore) const {
+  const auto saved = std::ranges::find(migration.status.routes, restore.route, &model::SavedRoute::name);
+  if (saved == migration.status.routes.end()) return {};
+  const kube::ObjectKey key{migration.meta.key.ns, ObjectName(*migration.spec, restore.route)};
+  const auto done = PatchRoute(key, [&](const json& object) { return parts_.router.Restore(saved->saved, object); });
+  if (!done) return base::Fail(done.error().Wrap(fmt::format("put route {} back", key.name)));
+  return {};
+}
+
+base::Status Executor::PatchRoute(const kube::ObjectKey& key,
+                                  const std::function<base::Result<routers::ObjectPatch>(const json&)>& render) const {
+  auto route = parts_.cache.routes().Get(key);
+  if (!route) return base::Fail(ErrorCode::kNotFound, "the route is gone");
+  for (int attempt = 1;; ++attempt) {
+    const auto patch = render(route->object);
+    if (!patch) return base::Fail(patch.error());
+    if (patch->empty()) return {};
+    const auto written = parts_.client.Patch(kube::kHttpRoutes, key, kube::PatchType::kJson, json::parse(patch->json), Writing());
+    if (written) {
+      parts_.route_versions.Wrote(key, route->meta.uid, kube::ParseMeta(*written).resource_version);
+      return {};
+    }
+    if (!IsConflict(written.error()) || attempt == kTries) return base::Fail(written.error());
+    auto live = parts_.client.Get(kube::kHttpRoutes, key);
+    if (!live) return base::Fail(live.error());
+    route = std::make_shared<const RouteObject>(ProjectRoute(*live));
+  }
+}
+
+}  // namespace softmig::reconcile

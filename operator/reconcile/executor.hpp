@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "decide/decide.hpp"
+#include "kube/client/rest_client.hpp"
+#include "kube/runtime/leader_elector.hpp"
+#include "reconcile/cache.hpp"
+#include "reconcile/version_tracker.hpp"
+#include "routers/traffic_router.hpp"
+
+namespace softmig::reconcile {
+
+inline constexpr const char* kFieldManager = "softmigration";
+inline constexpr const char* kFinalizer = "softmigration.io/routes";
+
+/// Writes: the status of a migration, and the actions that a recorded status asks for. Every write is guarded by what it rests on
+/// (resourceVersion or JSON-patch tests) and by the fence. Thread-safe; calls block with a deadline.
+class Executor {
+ public:
+  struct Parts {
+    kube::RestClient& client;
+    const routers::TrafficRouter& router;
+    const Cache& cache;
+    const kube::Fence& fence;
+    VersionTracker& migration_versions;
+    VersionTracker& route_versions;
+  };
+  explicit Executor(Parts parts) : parts_(parts) {}
+
+  /// Records intent. Where somebody touched the object meanwhile without changing what was decided on (same generation, same status),
+  /// it is tried again on the newer version; otherwise kConflict.
+  base::Status Commit(const Migration& migration, const model::Status& next) const;
+  /// Carries out one action of a decision on this migration.
+  base::Status Do(const Migration& migration, const decide::Action& action) const;
+
+ private:
+  base::Status SetFinalizer(const Migration& migration, bool present) const;
+  base::Status Apply(const Migration& migration, const decide::ApplyTraffic& apply) const;
+  base::Status Restore(const Migration& migration, const decide::RestoreRoute& restore) const;
+  /// Renders and patches; after a conflict once more on a live read.
+  base::Status PatchRoute(const kube::ObjectKey& key,
+                          const std::function<base::Result<routers::ObjectPatch>(const nlohmann::json&)>& render) const;
+  [[nodiscard]] kube::CallOptions Writing() const;
+
+  Parts parts_;
+};
+
+/// The intent of one route in a router's words.
+routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyTraffic& apply);
+
+}  // namespace softmig::reconcile

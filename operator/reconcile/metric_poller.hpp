@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "decide/observation.hpp"
+#include "http/transport.hpp"
+#include "kube/core/object.hpp"
+#include "model/spec.hpp"
+#include "providers/metric_provider.hpp"
+
+namespace softmig::reconcile {
+
+/// Asks the metric sources on time and keeps the latest judgements, so that no reconcile ever waits for one.
+///
+/// A metric is asked at once when it becomes wanted and then every interval, at a place within the interval that is spread by a hash,
+/// so that thousands of migrations do not ask together. A poll still under way is not repeated. Own thread; thread-safe.
+class MetricPoller {
+ public:
+  /// By (component, metric).
+  using Results = std::map<std::pair<std::string, std::string>, decide::MetricObservation>;
+  /// A judgement arrived; `breach` tells its verdict. Called from the transport's thread.
+  using Wake = std::function<void(const kube::ObjectKey&, bool breach)>;
+
+  /// All references must outlive the poller; `transport` must be destroyed (ending all callbacks) after Stop and before the poller.
+  MetricPoller(http::HttpTransport& transport, const providers::MetricProvider& provider, const base::Clock& clock, Wake wake);
+  ~MetricPoller();
+
+  /// What to ask for a migration from now on. `epoch` names what the evidence is about: another one starts with empty counts.
+  struct Wanted {
+    std::shared_ptr<const model::Spec> spec;
+    std::vector<std::string> components;
+    std::string epoch;
+  };
+  void Want(const kube::ObjectKey& key, Wanted wanted);
+  void Forget(const kube::ObjectKey& key);
+  [[nodiscard]] Results Get(const kube::ObjectKey& key) const;
+
+  /// Queries sent so far, for the metric.
+  [[nodiscard]] std::uint64_t queries() const;
+  /// No query is sent afterwards.
+  void Stop();
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace softmig::reconcile

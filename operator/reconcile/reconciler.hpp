@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "decide/decide.hpp"
+#include "kube/runtime/event_recorder.hpp"
+#include "kube/runtime/work_queue.hpp"
+#include "reconcile/domain_metrics.hpp"
+#include "reconcile/executor.hpp"
+#include "reconcile/gatherer.hpp"
+
+namespace softmig::reconcile {
+
+/// What a pass came to, and when to look again.
+struct PassResult {
+  enum class Outcome { kSettled, kRequeueSoon, kFailed };
+  Outcome outcome = Outcome::kSettled;
+  std::optional<base::Millis> look_again;        ///< for kSettled: a timer; nothing: only when something changes
+  kube::Lane lane = kube::Lane::kOrdinary;       ///< for whatever comes next
+};
+
+/// One pass over one migration: read, gather, decide, then either record intent or carry out what is recorded.
+/// Thread-safe for different keys; the work queue never gives one key to two workers.
+class Reconciler {
+ public:
+  struct Parts {
+    Cache& cache;
+    Gatherer& gatherer;
+    const Executor& executor;
+    MetricPoller& poller;
+    VersionTracker& migration_versions;
+    VersionTracker& route_versions;
+    kube::EventRecorder& events;
+    DomainMetrics& metrics;
+    const base::Clock& clock;
+    base::Log& log;
+  };
+  explicit Reconciler(Parts parts) : parts_(parts) {}
+
+  PassResult Reconcile(const kube::ObjectKey& key);
+
+ private:
+  [[nodiscard]] bool CaughtUp(const Migration& migration) const;
+  decide::Decision DecideOn(const Migration& migration, const decide::Observation& seen, base::WallTime now) const;
+  void Poll(const Migration& migration);
+  PassResult Record(const Migration& migration, const decide::Decision& decision);
+  PassResult CarryOut(const Migration& migration, const decide::Decision& decision);
+  void Tell(const Migration& migration, const decide::Decision& decision);
+  void Account(const Migration& migration, const decide::Decision& decision);
+  PassResult Failed(const Migration& migration, const base::Error& error, kube::Lane lane);
+
+  Parts parts_;
+};
+
+}  // namespace softmig::reconcile
