@@ -83,7 +83,7 @@ function(softmig_test name label)
   # What is tested is optimised, the tests themselves are not: that halves their share of the build.
   target_compile_options(${name} PRIVATE -O0)
   target_compile_definitions(${name} PRIVATE SOFTMIG_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/test-programs")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
 endfunction()

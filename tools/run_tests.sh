@@ -46,7 +46,7 @@ wait_for_cluster_build() {
 compile() { cmake --preset release && cmake --build --preset release; }
 
 run_ctest() {
-  GTEST_OUTPUT="json:$PWD/$reports/gtest/" ctest --test-dir "$build" -j "$(nproc)" --no-tests=error --output-on-failure \
+  GTEST_OUTPUT="json:$PWD/$reports/gtest/" ctest --test-dir "$build" -LE cluster -j "$(nproc)" --no-tests=error --output-on-failure \
     --output-junit "$PWD/$reports/ctest.xml"
 }
 

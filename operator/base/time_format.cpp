@@ -140,9 +140,10 @@ Result<Millis> ParseDuration(std::string_view text) {
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value, std::chars_format::fixed);
     if (error != std::errc() || std::signbit(value)) return fail();
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-    const auto unit = UnitMillis(rest.substr(0, rest.find_first_of("0123456789.-+")));
+    const std::string_view name = rest.substr(0, rest.find_first_not_of("hms"));
+    const auto unit = UnitMillis(name);
     if (!unit) return fail();
-    rest.remove_prefix(std::min(rest.find_first_of("0123456789."), rest.size()));
+    rest.remove_prefix(name.size());
     total += value * *unit;
   }
   if (!(total <= kMaxDurationMillis)) return fail();

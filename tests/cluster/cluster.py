@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """A local Kubernetes cluster to play with: real API server, Contour, Envoy and Prometheus, no containers.
 
-  cluster.py up [--name N] [--api-only] [--audit] [--images FILE]   start it, in the background
+  cluster.py up [--name N] [--bare|--api-only] [--audit] [--images FILE]   start it, in the background, with the
+                                                                    operator and the payments example in it
   cluster.py exec -- kubectl get pods                               run a program inside
   cluster.py shell                                                  a shell inside
   cluster.py status                                                 what runs
@@ -26,11 +27,13 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 from harness import API_ONLY, FULL, Cluster, HarnessError, Options  # noqa: E402
+import story  # noqa: E402
 from harness import paths  # noqa: E402
 from harness.netns import Namespace  # noqa: E402
 
 _START_SECONDS = 180
 _FAILED = "failed: "
+_READY = "the cluster is ready"
 
 
 def main() -> int:
@@ -46,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["up", "down", "status", "exec", "shell", "serve"], metavar="up|down|status|exec|shell")
     parser.add_argument("--name", default="local", help="several clusters may run at once (default: local)")
+    parser.add_argument("--bare", action="store_true", help="without the operator and the payments example")
     parser.add_argument("--api-only", action="store_true", help="only etcd and kube-apiserver")
     parser.add_argument("--audit", action="store_true", help="write an audit log, to count requests")
     parser.add_argument("--images", type=Path, help="JSON: image -> program (harness/images.py)")
@@ -91,7 +95,8 @@ def _up(options: argparse.Namespace) -> int:
         return _explain(options, state)
     log = _folder(options).with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    arguments = ["serve", "--name", options.name, *(["--api-only"] if options.api_only else []), *(["--audit"] if options.audit else []),
+    arguments = ["serve", "--name", options.name, *(["--api-only"] if options.api_only else []),
+                 *(["--bare"] if options.bare else []), *(["--audit"] if options.audit else []),
                  *(["--images", str(options.images.absolute())] if options.images else [])]
     with open(log, "wb") as file:
         daemon = subprocess.Popen([sys.executable, __file__, *arguments], stdin=subprocess.DEVNULL, stdout=file, stderr=file,
@@ -110,7 +115,7 @@ def _follow(daemon: subprocess.Popen[bytes], log: Path) -> None:
                 if line.startswith(_FAILED):
                     raise HarnessError(line.removeprefix(_FAILED).strip())
                 print(line, end="", flush=True)
-                if line.endswith("the cluster is ready\n"):
+                if line.endswith(f"{_READY}\n"):
                     return
             if ended:
                 raise HarnessError("the start failed", log)
@@ -137,11 +142,14 @@ def _serve(options: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    images = json.loads(options.images.read_text(encoding="utf-8")) if options.images else {}
-    cluster = Cluster(Options(name=options.name, parts=API_ONLY if options.api_only else FULL, audit=options.audit, images=images),
-                      report=lambda line: print(line, flush=True))
+    play = not (options.api_only or options.bare)
     try:
+        images = json.loads(options.images.read_text(encoding="utf-8")) if options.images else story.images() if play else {}
+        cluster = Cluster(Options(name=options.name, parts=API_ONLY if options.api_only else FULL, audit=options.audit, images=images),
+                          report=lambda line: None if play and line.endswith(_READY) else print(line, flush=True))
         cluster.start()
+        if play:
+            _install(cluster)
     except HarnessError as error:
         print(f"{_FAILED}{error}", flush=True)
         return 1
@@ -150,6 +158,15 @@ def _serve(options: argparse.Namespace) -> int:
     cluster.stop()
     (cluster.state / "cluster.json").unlink(missing_ok=True)
     return 0
+
+
+def _install(cluster: Cluster) -> None:
+    story.install_operator(cluster)
+    story.deploy_payments(cluster)
+    cluster.wait_for_deployment(story.OPERATOR_SPACE, story.OPERATOR, 60)
+    print("         the operator and the payments example run; start a migration with")
+    print("         kubectl apply -f examples/payments/softmigration.yaml")
+    print(f"         {_READY}", flush=True)
 
 
 def _down(options: argparse.Namespace) -> int:
