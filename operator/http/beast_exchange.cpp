@@ -70,7 +70,8 @@ void BeastExchange::ArmTimer() {
   timer_.expires_after(plan_.limit);
   timer_.async_wait([self = shared_from_this()](ErrorCode ec) {
     if (ec || self->finished_ || self->timer_.expiry() > std::chrono::steady_clock::now()) return;
-    self->Finish(base::ErrorCode::kTimeout, self->plan_.limit_is_idle ? "no data within the idle limit" : "no complete answer within the deadline");
+    self->Finish(base::ErrorCode::kTimeout,
+                 self->plan_.limit_is_idle ? "no data within the idle limit" : "no complete answer within the deadline");
   });
 }
 
@@ -86,15 +87,17 @@ void BeastExchange::Resolve() {
     const tcp::endpoint endpoint(address, static_cast<unsigned short>(std::stoi(plan_.url.port)));
     return Connect(tcp::resolver::results_type::create(endpoint, plan_.url.host, plan_.url.port));
   }
-  resolver_.async_resolve(plan_.url.host, plan_.url.port, [self = shared_from_this()](ErrorCode ec, const tcp::resolver::results_type& found) {
-    if (self->finished_) return;
-    if (ec) return self->Fail(ec, "resolve");
-    self->Connect(found);
-  });
+  resolver_.async_resolve(plan_.url.host, plan_.url.port,
+                          [self = shared_from_this()](ErrorCode ec, const tcp::resolver::results_type& found) {
+                            if (self->finished_) return;
+                            if (ec) return self->Fail(ec, "resolve");
+                            self->Connect(found);
+                          });
 }
 
 void BeastExchange::Connect(const tcp::resolver::results_type& endpoints) {
-  asio::async_connect(channel_->socket(), endpoints, [self = shared_from_this()](ErrorCode ec, const tcp::endpoint&) { self->OnConnected(ec); });
+  asio::async_connect(channel_->socket(), endpoints,
+                      [self = shared_from_this()](ErrorCode ec, const tcp::endpoint&) { self->OnConnected(ec); });
 }
 
 void BeastExchange::OnConnected(ErrorCode ec) {
@@ -163,7 +166,8 @@ void BeastExchange::ReadHeader() {
   // Counted in OnBody, which knows the caller's limit. Beast 1.74 takes "none" for zero where there is a Content-Length.
   parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
   if (plan_.request.method == Method::kHead) parser_->skip(true);
-  beast::http::async_read_header(*channel_, buffer_, *parser_, [self = shared_from_this()](ErrorCode ec, std::size_t) { self->OnHeader(ec); });
+  beast::http::async_read_header(*channel_, buffer_, *parser_,
+                                 [self = shared_from_this()](ErrorCode ec, std::size_t) { self->OnHeader(ec); });
 }
 
 void BeastExchange::OnHeader(ErrorCode ec) {
@@ -172,7 +176,8 @@ void BeastExchange::OnHeader(ErrorCode ec) {
   Touch();
   const int status = static_cast<int>(parser_->get().result_int());
   if (status < 200) {
-    if (status == 101 || ++interim_answers_ > kMaxInterimAnswers) return Finish(base::ErrorCode::kInvalid, "malformed answer: unexpected interim answer");
+    if (status == 101 || ++interim_answers_ > kMaxInterimAnswers)
+      return Finish(base::ErrorCode::kInvalid, "malformed answer: unexpected interim answer");
     return ReadHeader();
   }
   if (const auto length = parser_->content_length(); length && *length > plan_.max_body && plan_.request.method != Method::kHead) {

@@ -20,7 +20,10 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 class BeastServer final : public HttpServer {
  public:
   BeastServer(ServerOptions options, ServerHandler handler)
-      : shared_{std::move(options), std::move(handler)}, io_(static_cast<int>(shared_.options.threads)), acceptor_(asio::make_strand(io_)), pause_(acceptor_.get_executor()) {}
+      : shared_{std::move(options), std::move(handler)},
+        io_(static_cast<int>(shared_.options.threads)),
+        acceptor_(asio::make_strand(io_)),
+        pause_(acceptor_.get_executor()) {}
 
   ~BeastServer() override {
     SM_ASSERT(!IsOwnThread());

@@ -34,7 +34,8 @@ class BeastStream final : public Stream {
 
 class BeastTransport final : public HttpTransport {
  public:
-  BeastTransport() : core_(std::make_shared<BeastCore>()), work_(core_->io.get_executor()), thread_([core = core_.get()]() { core->io.run(); }) {}
+  BeastTransport()
+      : core_(std::make_shared<BeastCore>()), work_(core_->io.get_executor()), thread_([core = core_.get()]() { core->io.run(); }) {}
 
   ~BeastTransport() override {
     SM_ASSERT(std::this_thread::get_id() != thread_.get_id());

@@ -39,6 +39,9 @@ CpprestExchange::CpprestExchange(std::shared_ptr<CpprestCore> core, ExchangePlan
 void CpprestExchange::Start() {
   if (core_->closed) return Cancel();
   core_->live.emplace(this, shared_from_this());
+  // The SDK asks the resolver for the name "[::1]", brackets and all.
+  if (plan_.url.host.find(':') != std::string::npos)
+    return Finish(base::ErrorCode::kInvalid, "the C++ REST SDK knows no IPv6 addresses in URLs");
   ArmTimer();
   Launch();
 }
@@ -50,7 +53,8 @@ void CpprestExchange::ArmTimer() {
   timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& ec) {
     const auto self = weak.lock();
     if (ec || !self || self->timer_.expiry() > std::chrono::steady_clock::now()) return;
-    self->Finish(base::ErrorCode::kTimeout, self->plan_.limit_is_idle ? "no data within the idle limit" : "no complete answer within the deadline");
+    self->Finish(base::ErrorCode::kTimeout,
+                 self->plan_.limit_is_idle ? "no data within the idle limit" : "no complete answer within the deadline");
   });
 }
 
@@ -62,9 +66,9 @@ void CpprestExchange::Launch() {
       const auto self = weak.lock();
       return self && !self->finished_ && (!self->plan_.may_send || self->plan_.may_send());
     });
-    slot_->client().request(MakeRequest(), cancel_.get_token()).then([self = shared_from_this()](const pplx::task<web::http::http_response>& answer) {
-      self->OnHeader(answer);
-    });
+    slot_->client()
+        .request(MakeRequest(), cancel_.get_token())
+        .then([self = shared_from_this()](const pplx::task<web::http::http_response>& answer) { self->OnHeader(answer); });
   } catch (const std::exception& problem) {  // an address the SDK cannot read
     Finish(base::ErrorCode::kInvalid, problem.what());
   }

@@ -70,7 +70,8 @@ void PrepareContext(const std::shared_ptr<SlotState>& state, asio::ssl::context&
   SSL_CTX* native = context.native_handle();
   state->tls_error.clear();
   // Must not throw. What is wrong here makes VerifyPeer refuse, before a byte of the request is sent.
-  if (auto ready = ConfigureTls(native, state->tls.get(), state->host, *state->system_cas); !ready) state->tls_error = ready.error().message;
+  if (auto ready = ConfigureTls(native, state->tls.get(), state->host, *state->system_cas); !ready)
+    state->tls_error = ready.error().message;
   SSL_CTX_set_ex_data(native, StateIndex(), new StateRef(state));
   SSL_CTX_set_cert_verify_callback(native, VerifyPeer, nullptr);
   SSL_CTX_set_info_callback(native, OnTlsEvent);

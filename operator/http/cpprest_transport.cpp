@@ -44,7 +44,8 @@ void RunOnSdkThread(const std::thread::id& sdk_thread, const std::function<void(
 
 class CpprestStream final : public Stream {
  public:
-  CpprestStream(std::shared_ptr<CallbackGate> gate, std::weak_ptr<CpprestExchange> exchange) : gate_(std::move(gate)), exchange_(std::move(exchange)) {}
+  CpprestStream(std::shared_ptr<CallbackGate> gate, std::weak_ptr<CpprestExchange> exchange)
+      : gate_(std::move(gate)), exchange_(std::move(exchange)) {}
   ~CpprestStream() override {
     gate_->Close();
     SdkService().post([exchange = exchange_]() {

@@ -22,7 +22,8 @@ bool SameName(std::string_view a, std::string_view b) {
 }
 
 bool IsHostName(std::string_view host) {
-  return !host.empty() && host.size() <= 253 && std::ranges::all_of(host, [](char c) { return c != '~' && IsUnreserved(static_cast<unsigned char>(c)); });
+  return !host.empty() && host.size() <= 253 &&
+         std::ranges::all_of(host, [](char c) { return c != '~' && IsUnreserved(static_cast<unsigned char>(c)); });
 }
 
 bool IsV6(std::string_view host) {

@@ -159,7 +159,8 @@ TEST_P(TransportAnswers, CloseBeforeAnswerIsUnavailable) {
 }
 
 TEST_P(TransportAnswers, CloseInsideABodyIsUnavailable) {
-  for (const std::string bytes : {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"}) {
+  for (const std::string bytes :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"}) {
     const auto answer = AskOnceFor(bytes);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, ErrorCode::kUnavailable) << answer.error().ToString();
@@ -198,7 +199,8 @@ TEST_P(TransportAnswers, BodyOverTheLimitIsInvalid) {
   SendOptions options;
   options.max_body = 1000;
   const std::string big(1001, 'x');
-  for (const auto& bytes : {Ok(big), std::string(kChunkedHead) + Chunk(big) + std::string(kLastChunk), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + big}) {
+  for (const auto& bytes :
+       {Ok(big), std::string(kChunkedHead) + Chunk(big) + std::string(kLastChunk), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + big}) {
     const auto answer = AskOnceFor(bytes, options);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, ErrorCode::kInvalid) << answer.error().ToString();
@@ -298,7 +300,8 @@ TEST_P(TransportAnswers, ManyAtOnceGetTheirOwnAnswers) {
   for (int i = 0; i < kMany; ++i) {
     auto promise = std::make_shared<std::promise<base::Result<Response>>>();
     answers.push_back(promise->get_future());
-    transport_->Send(Get(server.Url("/" + std::to_string(i))), {}, [promise](base::Result<Response> result) { promise->set_value(std::move(result)); });
+    transport_->Send(Get(server.Url("/" + std::to_string(i))), {},
+                     [promise](base::Result<Response> result) { promise->set_value(std::move(result)); });
   }
   for (int i = 0; i < kMany; ++i) {
     ASSERT_EQ(answers[static_cast<std::size_t>(i)].wait_for(kHang), std::future_status::ready);

@@ -197,7 +197,8 @@ std::vector<std::string> HostileServer::requests() const {
 
 int HostileServer::CountRequests(std::string_view text) const {
   const std::lock_guard lock(mutex_);
-  return static_cast<int>(std::ranges::count_if(requests_, [&](const std::string& request) { return request.find(text) != std::string::npos; }));
+  return static_cast<int>(
+      std::ranges::count_if(requests_, [&](const std::string& request) { return request.find(text) != std::string::npos; }));
 }
 
 int HostileServer::connections() const {

@@ -16,7 +16,8 @@ class PrepareSdk : public ::testing::Environment {
 base::Result<Response> Ask(HttpTransport& transport, Request request, SendOptions options) {
   auto promise = std::make_shared<std::promise<base::Result<Response>>>();
   auto answer = promise->get_future();
-  transport.Send(std::move(request), std::move(options), [promise](base::Result<Response> result) { promise->set_value(std::move(result)); });
+  transport.Send(std::move(request), std::move(options),
+                 [promise](base::Result<Response> result) { promise->set_value(std::move(result)); });
   if (answer.wait_for(kHang) == std::future_status::ready) return answer.get();
   return base::Fail(base::ErrorCode::kInternal, "hang");
 }

@@ -48,8 +48,9 @@ TEST(ParseUrl, ReadsIpv6Hosts) {
 }
 
 TEST(ParseUrl, RefusesWhatIsNoUrl) {
-  for (const auto* text : {"", "a", "/a", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:65536", "http://a:", "http://a:8a", "http://[::1",
-                           "http://[::1]x", "http://[a]/", "http://user:pass@a/", "http://a b/", "http://a/x y", "http://a/x\r\nHost: b", "http://::1/"}) {
+  for (const auto* text :
+       {"", "a", "/a", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:65536", "http://a:", "http://a:8a", "http://[::1",
+        "http://[::1]x", "http://[a]/", "http://user:pass@a/", "http://a b/", "http://a/x y", "http://a/x\r\nHost: b", "http://::1/"}) {
     EXPECT_FALSE(ParseUrl(text)) << text;
   }
   EXPECT_FALSE(ParseUrl("http://a/" + std::string(8192, 'x')));

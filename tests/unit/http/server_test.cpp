@@ -76,7 +76,9 @@ TEST_F(Server, ReadsChunkedBodies) {
 TEST_F(Server, AnswersPipelinedRequestsInOrder) {
   Listen(Local());
   RawClient client(server_->port());
-  client.Send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\naGET /3 HTTP/1.1\r\nHost: x\r\n\r\nGET /4 HT");
+  client.Send(
+      "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\naGET /3 HTTP/1.1\r\nHost: x\r\n\r\nGET /4 "
+      "HT");
   EXPECT_TRUE(client.ReadAnswer().ends_with("GET /1 "));
   EXPECT_TRUE(client.ReadAnswer().ends_with("POST /2 a"));
   EXPECT_TRUE(client.ReadAnswer().ends_with("GET /3 "));
@@ -139,10 +141,12 @@ TEST_F(Server, NonsenseIs400AndHungUp) {
     ++handled;
     return Echo(request);
   });
-  for (const std::string bytes : {"nonsense\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+  for (const std::string bytes : {"nonsense\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+                                  "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
                                   "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                                   "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
-                                  "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nab\r\n", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n",
+                                  "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nab\r\n",
+                                  "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n",
                                   "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabXX\r\n0\r\n\r\n"}) {
     EXPECT_TRUE(Say(bytes).starts_with("HTTP/1.1 400 ")) << bytes;
   }
@@ -158,7 +162,8 @@ TEST_F(Server, HalfARequestIsHungUpOn) {
   auto options = Local();
   options.request_timeout = base::Millis(100);
   Listen(options);
-  for (const std::string bytes : {"", "GET / HT", "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
+  for (const std::string bytes : {"", "GET / HT", "POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc",
+                                  "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
     RawClient client(server_->port());
     client.Send(bytes);
     EXPECT_TRUE(client.IsHungUp()) << bytes;
