@@ -67,8 +67,6 @@ Judgement ExplainCounts(const MetricSpec& metric, const Sample& sample) {
   return Explain(metric, sample, IsUsable(sample.first) ? sample.second : sample.first, IsUsable(sample.first) ? "total" : "bad");
 }
 
-double Difference(double before, double now) { return now < before ? now : now - before; }
-
 std::int64_t Whole(double count) { return static_cast<std::int64_t>(std::llround(std::min(count, 9e15))); }
 
 /// Fills in what both kinds of judgement on counts say.
@@ -124,8 +122,9 @@ Step JudgeCounts(const MetricSpec& metric, const MetricState& before, const Samp
     state.bad = state.total = 0;
     return Conclude(metric, std::move(state), sample);
   }
-  const double bad = Difference(before.last->bad, now.bad);
-  const double total = Difference(before.last->total, now.total);
+  if (now.bad < before.last->bad || now.total < before.last->total) return Conclude(metric, std::move(state), sample);
+  const double bad = now.bad - before.last->bad;
+  const double total = now.total - before.last->total;
   if (bad > total) {
     return refuse("since the last poll bad grew by " + Shortest(bad) + ", total only by " + Shortest(total), std::move(state));
   }

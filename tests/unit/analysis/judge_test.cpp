@@ -167,10 +167,12 @@ TEST(JudgeCounts, NoRequestsAreNoDataAndChangeNothing) {
   EXPECT_EQ(poller.Poll(5, 510).verdict, Verdict::kUndecided);
 }
 
-TEST(JudgeCounts, AFallingCounterIsAReset) {
+TEST(JudgeCounts, AFallingCounterCountsNothingAndStartsAnew) {
   Poller poller(CountsMetric(0.01));
-  poller.Poll(90, 1000);
-  const Judgement pass = poller.Poll(1, 150);
+  poller.Poll(90, 100'000);
+  // One pod of several restarted: the sum fell to what the others had before, which is no news about now.
+  EXPECT_EQ(poller.Poll(80, 900).verdict, Verdict::kNoData);
+  const Judgement pass = poller.Poll(81, 1050);
   EXPECT_EQ(pass.verdict, Verdict::kPass);
   EXPECT_EQ(pass.samples, 150);
 }
