@@ -29,7 +29,9 @@ int TakeOverOrder(const model::Status& status) {
   return status.current_weight > 0 && status.phase != model::Phase::kComplete ? 1 : 2;
 }
 
-http::Response Text(int status, std::string body) { return {status, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body)}; }
+http::Response Text(int status, std::string body) {
+  return {status, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body)};
+}
 
 }  // namespace
 

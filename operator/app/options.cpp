@@ -47,10 +47,12 @@ CLI::Option* AddDuration(CLI::App& app, const std::string& name, base::Millis& v
 }
 
 void AddCluster(CLI::App& app, Options& options) {
-  app.add_option("--kubeconfig", options.cluster.kubeconfig_flag, "Path to a kubeconfig; without one: $KUBECONFIG, in-cluster, ~/.kube/config");
+  app.add_option("--kubeconfig", options.cluster.kubeconfig_flag,
+                 "Path to a kubeconfig; without one: $KUBECONFIG, in-cluster, ~/.kube/config");
   app.add_option("--context", options.cluster.context_flag, "Context of the kubeconfig");
   app.add_option("--namespace", options.watch_namespace, "Watch only this namespace");
-  const std::map<std::string, http::TransportKind> kinds{{"cpprest", http::TransportKind::kCpprest}, {"beast", http::TransportKind::kBeast}};
+  const std::map<std::string, http::TransportKind> kinds{{"cpprest", http::TransportKind::kCpprest},
+                                                         {"beast", http::TransportKind::kBeast}};
   app.add_option("--http-client", options.transport, "Library that speaks to the API server and the metric sources")
       ->transform(CLI::CheckedTransformer(kinds, CLI::ignore_case))
       ->default_str("cpprest");
@@ -60,17 +62,24 @@ void AddLease(CLI::App& app, Options& options) {
   app.add_option("--lease-namespace", options.lease.lease.ns, "Namespace of the leader election Lease")->capture_default_str();
   app.add_option("--lease-name", options.lease.lease.name, "Name of the leader election Lease")->capture_default_str();
   AddDuration(app, "--lease-duration", options.lease.duration, "A standby takes over this long after the leader's last sign of life");
-  AddDuration(app, "--lease-renew-deadline", options.lease.renew_deadline, "The leader stops writing this long after its last renewal began");
+  AddDuration(app, "--lease-renew-deadline", options.lease.renew_deadline,
+              "The leader stops writing this long after its last renewal began");
   AddDuration(app, "--lease-retry", options.lease.retry, "Time between renewals");
 }
 
 void AddServing(CLI::App& app, Options& options) {
   app.add_option("--metrics-address", options.server.address, "Address for /metrics, /healthz, /readyz")->capture_default_str();
   app.add_option("--metrics-port", options.server.port, "Port for them; 0 takes a free one")->capture_default_str();
-  app.add_option("--workers", options.controller.ordinary_workers, "Workers for ordinary work")->capture_default_str()->check(CLI::Range(1U, 64U));
-  app.add_option("--safety-workers", options.controller.safety_workers, "Workers kept for rollbacks")->capture_default_str()->check(CLI::Range(1U, 64U));
-  const std::map<std::string, base::LogLevel> levels{
-      {"debug", base::LogLevel::kDebug}, {"info", base::LogLevel::kInfo}, {"warn", base::LogLevel::kWarn}, {"error", base::LogLevel::kError}};
+  app.add_option("--workers", options.controller.ordinary_workers, "Workers for ordinary work")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 64U));
+  app.add_option("--safety-workers", options.controller.safety_workers, "Workers kept for rollbacks")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 64U));
+  const std::map<std::string, base::LogLevel> levels{{"debug", base::LogLevel::kDebug},
+                                                     {"info", base::LogLevel::kInfo},
+                                                     {"warn", base::LogLevel::kWarn},
+                                                     {"error", base::LogLevel::kError}};
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case))
       ->default_str("info");
@@ -85,7 +94,8 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   options.lease.lease = {"softmigration-system", "softmigration-operator"};
   options.lease.identity = MakeIdentity();
   options.server.port = 8080;
-  CLI::App app{"Moves users between two systems by SoftMigration objects, and takes them back when the evidence turns.", "softmigration-operator"};
+  CLI::App app{"Moves users between two systems by SoftMigration objects, and takes them back when the evidence turns.",
+               "softmigration-operator"};
   app.set_version_flag("--version", std::string("softmigration-operator ") + SOFTMIG_VERSION);
   AddCluster(app, options);
   AddLease(app, options);

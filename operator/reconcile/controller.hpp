@@ -13,7 +13,7 @@
 namespace softmig::kube {
 class ControllerMetrics;
 class Metrics;
-}
+}  // namespace softmig::kube
 
 namespace softmig::reconcile {
 

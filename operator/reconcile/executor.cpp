@@ -24,6 +24,19 @@ bool SameBasis(const Migration& decided_on, const Migration& live) {
          live.meta.deleting == decided_on.meta.deleting && live.status == decided_on.status;
 }
 
+/// A merge patch keeps what it does not name: what `after` no longer has is named as null.
+json WithRemovals(const json& before, json after) {
+  for (const auto& [key, value] : before.items()) {
+    const auto it = after.find(key);
+    if (it == after.end()) {
+      after[key] = nullptr;
+    } else if (value.is_object() && it->is_object()) {
+      *it = WithRemovals(value, *it);
+    }
+  }
+  return after;
+}
+
 const std::string& ObjectName(const model::Spec& spec, const std::string& route) {
   return std::ranges::find(spec.routes, route, &model::RouteRef::name)->object;
 }
@@ -54,8 +67,9 @@ base::Status Executor::Commit(const Migration& migration, const model::Status& n
   options.subresource = "status";
   std::string version = migration.meta.resource_version;
   const kube::ObjectKey& key = migration.meta.key;
+  const json status = WithRemovals(model::ToJson(migration.status), model::ToJson(next));
   for (int attempt = 1;; ++attempt) {
-    const json patch = {{"metadata", {{"resourceVersion", version}, {"uid", migration.meta.uid}}}, {"status", model::ToJson(next)}};
+    const json patch = {{"metadata", {{"resourceVersion", version}, {"uid", migration.meta.uid}}}, {"status", status}};
     const auto written = parts_.client.Patch(kube::kSoftMigrations, key, kube::PatchType::kMerge, patch, options);
     if (written) {
       parts_.migration_versions.Wrote(key, migration.meta.uid, kube::ParseMeta(*written).resource_version);
@@ -86,7 +100,8 @@ base::Status Executor::SetFinalizer(const Migration& migration, bool present) co
   std::vector<std::string> finalizers = migration.meta.finalizers;
   std::erase(finalizers, kFinalizer);
   if (present) finalizers.emplace_back(kFinalizer);
-  const json patch = {{"metadata", {{"resourceVersion", migration.meta.resource_version}, {"uid", migration.meta.uid}, {"finalizers", finalizers}}}};
+  const json patch = {
+      {"metadata", {{"resourceVersion", migration.meta.resource_version}, {"uid", migration.meta.uid}, {"finalizers", finalizers}}}};
   const auto written = parts_.client.Patch(kube::kSoftMigrations, migration.meta.key, kube::PatchType::kMerge, patch, Writing());
   if (!written) return base::Fail(written.error().Wrap(present ? "add finalizer" : "remove finalizer"));
   parts_.migration_versions.Wrote(migration.meta.key, migration.meta.uid, kube::ParseMeta(*written).resource_version);

@@ -110,8 +110,8 @@ std::vector<model::RouteProblem> Gatherer::Claims(const Migration& migration, co
       std::string rule;
       if (theirs.object != route.object) continue;
       if (!Overlap(state.claimed_rules, router_.Observe(object.object, *other->spec, theirs).claimed_rules, rule)) continue;
-      problems.push_back({"RuleClaimedTwice", fmt::format("{} is claimed by SoftMigration {} and SoftMigration {}", rule,
-                                                          migration.meta.key.name, key.name)});
+      problems.push_back({"RuleClaimedTwice",
+                          fmt::format("{} is claimed by SoftMigration {} and SoftMigration {}", rule, migration.meta.key.name, key.name)});
     }
   }
   std::ranges::sort(problems, {}, &model::RouteProblem::message);

@@ -155,9 +155,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   /// The first poll came at once; the later ones keep to the metric's own place in the interval.
   base::SteadyTime NextDue(const Poll& poll) const {
     const auto interval = std::chrono::duration_cast<base::SteadyTime::duration>(poll.spec->interval);
-    const auto place = base::SteadyTime::duration(
-        static_cast<base::SteadyTime::rep>((std::hash<ObjectKey>()(poll.key) * 0x9E3779B97F4A7C15ULL >> 16U) %
-                                           static_cast<std::uint64_t>(interval.count())));
+    const auto place = base::SteadyTime::duration(static_cast<base::SteadyTime::rep>(
+        (std::hash<ObjectKey>()(poll.key) * 0x9E3779B97F4A7C15ULL >> 16U) % static_cast<std::uint64_t>(interval.count())));
     const auto since_epoch = clock_.SteadyNow().time_since_epoch() - place;
     return base::SteadyTime((since_epoch / interval + 1) * interval + place);
   }
@@ -210,7 +209,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::unordered_map<ObjectKey, Entry> entries_ SM_GUARDED_BY(mutex_);
-  std::priority_queue<std::pair<base::SteadyTime, PollPtr>, std::vector<std::pair<base::SteadyTime, PollPtr>>, Later> heap_ SM_GUARDED_BY(mutex_);
+  std::priority_queue<std::pair<base::SteadyTime, PollPtr>, std::vector<std::pair<base::SteadyTime, PollPtr>>, Later> heap_
+      SM_GUARDED_BY(mutex_);
   std::uint64_t queries_ SM_GUARDED_BY(mutex_) = 0;
   // Last member: its thread uses all of the above.
   friend class MetricPoller;

@@ -33,7 +33,8 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
     parts_.metrics.ForgetMigration(key);
     return {};
   }
-  if (!CaughtUp(*migration)) return {Outcome::kRequeueSoon, {}, RollingBack(migration->status) ? kube::Lane::kSafety : kube::Lane::kOrdinary};
+  if (!CaughtUp(*migration))
+    return {Outcome::kRequeueSoon, {}, RollingBack(migration->status) ? kube::Lane::kSafety : kube::Lane::kOrdinary};
   parts_.metrics.SetMigration(key, migration->status);
   Poll(*migration);
   const base::WallTime now = parts_.clock.WallNow();

@@ -17,8 +17,8 @@ namespace softmig::reconcile {
 struct PassResult {
   enum class Outcome { kSettled, kRequeueSoon, kFailed };
   Outcome outcome = Outcome::kSettled;
-  std::optional<base::Millis> look_again;        ///< for kSettled: a timer; nothing: only when something changes
-  kube::Lane lane = kube::Lane::kOrdinary;       ///< for whatever comes next
+  std::optional<base::Millis> look_again;   ///< for kSettled: a timer; nothing: only when something changes
+  kube::Lane lane = kube::Lane::kOrdinary;  ///< for whatever comes next
 };
 
 /// One pass over one migration: read, gather, decide, then either record intent or carry out what is recorded.
