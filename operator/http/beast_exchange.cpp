@@ -218,9 +218,7 @@ void BeastExchange::Complete() {
   Finish(base::Status());
 }
 
-void BeastExchange::Fail(ErrorCode ec, std::string_view doing) {
-  Finish(CodeOf(ec), std::string(doing) + ": " + TextOf(ec));
-}
+void BeastExchange::Fail(ErrorCode ec, std::string_view doing) { Finish(CodeOf(ec), std::string(doing) + ": " + TextOf(ec)); }
 
 void BeastExchange::Finish(base::ErrorCode code, std::string_view reason) { Finish(base::Fail(Failure(plan_, code, reason))); }
 

@@ -75,7 +75,7 @@ class BeastExchange : public std::enable_shared_from_this<BeastExchange> {
   std::optional<Parser> parser_;
   std::array<char, 16U << 10U> piece_{};
   ErrorCode write_error_;
-  std::size_t received_ = 0;   ///< body bytes
+  std::size_t received_ = 0;  ///< body bytes
   int interim_answers_ = 0;
   bool finished_ = false;
 };

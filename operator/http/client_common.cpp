@@ -68,8 +68,8 @@ std::string HostField(const Url& url) {
 }
 
 bool IsTransportField(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> kOwn = {"Host", "Content-Length", "Transfer-Encoding", "Connection",
-                                                           "Keep-Alive", "Upgrade", "TE", "Expect"};
+  static constexpr std::array<std::string_view, 8> kOwn = {
+      "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "TE", "Expect"};
   return std::ranges::any_of(kOwn, [&](std::string_view own) { return SameName(own, name); });
 }
 

@@ -22,7 +22,7 @@ inline constexpr std::size_t kMaxAnswerHeader = 64U << 10U;
 struct ExchangePlan {
   Request request;
   Url url;
-  base::Millis limit{};        ///< the whole time, or the longest silence where `limit_is_idle`
+  base::Millis limit{};  ///< the whole time, or the longest silence where `limit_is_idle`
   bool limit_is_idle = false;
   std::size_t max_body = 0;
   std::function<bool()> may_send;

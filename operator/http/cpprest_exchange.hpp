@@ -55,8 +55,8 @@ class CpprestExchange : public std::enable_shared_from_this<CpprestExchange> {
   boost::asio::steady_timer timer_;
   pplx::cancellation_token_source cancel_;
   std::unique_ptr<CpprestSlot> slot_;
-  std::string early_;          ///< body that came before its status
-  std::size_t received_ = 0;   ///< body bytes
+  std::string early_;         ///< body that came before its status
+  std::size_t received_ = 0;  ///< body bytes
   bool status_known_ = false;
   bool finished_ = false;
 };

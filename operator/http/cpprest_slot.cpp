@@ -21,6 +21,7 @@ using StateRef = std::weak_ptr<SlotState>;
 constexpr std::size_t kMaxIdleSlots = 256;
 
 /// Frees what a TLS context carries for us, together with the context.
+// NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
 void FreeStateRef(void* /*parent*/, void* ref, CRYPTO_EX_DATA* /*data*/, int /*index*/, long /*argl*/, void* /*argp*/) {
   delete static_cast<StateRef*>(ref);
 }

@@ -19,11 +19,11 @@ struct SlotState {
   std::string host;
   bool secure = false;
   SystemCas* system_cas = nullptr;
-  std::function<bool()> may_send;   ///< of the exchange in progress; never empty while there is one
-  bool started = false;             ///< the SDK asked once already to send the request
-  bool fenced = false;              ///< may_send said no
-  bool stale = false;               ///< the kept connection was dead; nothing was sent
-  std::string tls_error;            ///< why the handshake failed, where it did
+  std::function<bool()> may_send;  ///< of the exchange in progress; never empty while there is one
+  bool started = false;            ///< the SDK asked once already to send the request
+  bool fenced = false;             ///< may_send said no
+  bool stale = false;              ///< the kept connection was dead; nothing was sent
+  std::string tls_error;           ///< why the handshake failed, where it did
 };
 
 /// One http_client of the SDK, used by one exchange at a time, and so one connection at most. That makes it known which

@@ -18,7 +18,7 @@ enum class Acceptance {
 
 /// A reason why a route cannot be moved: a code of decide/reasons.hpp's vocabulary and a sentence naming the place.
 struct RouteProblem {
-  std::string reason;   ///< "RuleNotFound", "ThirdBackend", "TooManyRules", "RuleAmbiguous", "ForeignBackend", "RouteMalformed"
+  std::string reason;  ///< "RuleNotFound", "ThirdBackend", "TooManyRules", "RuleAmbiguous", "ForeignBackend", "RouteMalformed"
   std::string message;
   bool operator==(const RouteProblem&) const = default;
 };
@@ -26,9 +26,10 @@ struct RouteProblem {
 /// One component's traffic on one route.
 struct ComponentTraffic {
   std::string component;
-  /// The target's share where all its rules agree on one whole percentage; nothing where they differ, are no whole percentage or not ours yet.
+  /// The target's share where all its rules agree on one whole percentage; nothing where they differ, are no whole percentage or not ours
+  /// yet.
   std::optional<base::Percent> weight;
-  bool any_target = false;      ///< some rule sends something to the target (weight > 0), header flag rules of ours included
+  bool any_target = false;         ///< some rule sends something to the target (weight > 0), header flag rules of ours included
   std::vector<std::string> flags;  ///< canonical texts of our header flag rules that are in place (sorted)
   std::vector<RouteProblem> problems;
   bool operator==(const ComponentTraffic&) const = default;
@@ -42,8 +43,8 @@ struct RouteState {
   std::string acceptance_message;
   std::vector<ComponentTraffic> components;  ///< those with rules on this route
   std::vector<RouteProblem> problems;        ///< of the route as a whole
-  std::vector<std::string> claimed_rules;    ///< canonical ids ("rule:NAME" or "matches:JSON") of claimed rules, to detect two claims on one
-  std::string last_writer;                   ///< field manager of spec.rules (most recent), empty where unknown
+  std::vector<std::string> claimed_rules;  ///< canonical ids ("rule:NAME" or "matches:JSON") of claimed rules, to detect two claims on one
+  std::string last_writer;                 ///< field manager of spec.rules (most recent), empty where unknown
   bool operator==(const RouteState&) const = default;
 };
 

@@ -12,8 +12,8 @@ namespace softmig::model {
 struct Reading {
   enum class Kind { kNumber, kNoData, kNaN, kError };
   Kind kind = Kind::kNoData;
-  double number = 0;     ///< only for kNumber; finite
-  std::string message;   ///< for kError: the server's own words, cut at 256 bytes; else empty
+  double number = 0;    ///< only for kNumber; finite
+  std::string message;  ///< for kError: the server's own words, cut at 256 bytes; else empty
   bool operator==(const Reading&) const = default;
 };
 

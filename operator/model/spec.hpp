@@ -48,8 +48,8 @@ struct ComponentSpec {
 enum class DesiredPhase { kPending, kShift, kComplete };
 
 struct Step {
-  Percent weight;   ///< share of the target
-  Millis hold{0};   ///< healthy time at this weight before the next step
+  Percent weight;  ///< share of the target
+  Millis hold{0};  ///< healthy time at this weight before the next step
   bool operator==(const Step&) const = default;
 };
 
@@ -75,8 +75,8 @@ struct NoEvidencePolicy {
 /// One thing that is judged. Exactly one of `counts` and `value` is set.
 struct MetricSpec {
   struct Counts {
-    std::string bad, total;          ///< PromQL giving one cumulative counter each; the operator takes the differences
-    double max_rate = 0;             ///< tolerated bad/total, 0–1
+    std::string bad, total;           ///< PromQL giving one cumulative counter each; the operator takes the differences
+    double max_rate = 0;              ///< tolerated bad/total, 0–1
     std::int64_t min_requests = 100;  ///< a judgement needs at least this many
     bool operator==(const Counts&) const = default;
   };

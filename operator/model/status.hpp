@@ -31,21 +31,21 @@ enum class Verdict { kPass, kBreach, kUndecided, kNoData, kStale, kNaN, kError }
 struct MetricStatus {
   std::string name;
   Verdict verdict = Verdict::kNoData;
-  std::optional<double> value;           ///< the rate or the value judged
-  std::optional<std::int64_t> samples;   ///< requests behind it, for counts
-  WallTime at{};                         ///< when it was seen
-  WallTime since{};                      ///< since when the verdict has been one of the same class (pass, breach, missing)
-  std::string evidence;                  ///< one line: what was measured against what, or why there is nothing
+  std::optional<double> value;          ///< the rate or the value judged
+  std::optional<std::int64_t> samples;  ///< requests behind it, for counts
+  WallTime at{};                        ///< when it was seen
+  WallTime since{};                     ///< since when the verdict has been one of the same class (pass, breach, missing)
+  std::string evidence;                 ///< one line: what was measured against what, or why there is nothing
   bool operator==(const MetricStatus&) const = default;
 };
 
 struct ComponentStatus {
   std::string name;
   Phase phase = Phase::kPending;
-  int step = -1;                   ///< index into plan.shift.steps; -1 before the first
-  base::Percent weight;            ///< the recorded intent for the target; the routes follow it
-  std::optional<WallTime> since;   ///< when the step was reached (the routes showed the weight and the gateway had accepted it)
-  std::string waiting_for;         ///< one sentence for people; changes only with the decision
+  int step = -1;                  ///< index into plan.shift.steps; -1 before the first
+  base::Percent weight;           ///< the recorded intent for the target; the routes follow it
+  std::optional<WallTime> since;  ///< when the step was reached (the routes showed the weight and the gateway had accepted it)
+  std::string waiting_for;        ///< one sentence for people; changes only with the decision
   std::vector<MetricStatus> metrics;
   bool operator==(const ComponentStatus&) const = default;
 };
@@ -62,8 +62,8 @@ struct RollbackRecord {
   WallTime at{};  ///< when it was decided
   std::string component;
   base::Percent from;
-  std::string reason;                      ///< a code of decide/reasons.hpp
-  std::string metric;                      ///< empty where no metric was the cause
+  std::string reason;  ///< a code of decide/reasons.hpp
+  std::string metric;  ///< empty where no metric was the cause
   std::optional<double> value;
   std::optional<WallTime> breach_seen_at;  ///< when the answer that showed the breach arrived
   std::optional<WallTime> routed_at;       ///< when all routes were seen at 0
@@ -85,8 +85,8 @@ struct Condition {
 
 /// Our writes to a route that somebody took back; see OwnershipConflict.
 struct DriftRecord {
-  std::string route;         ///< RouteRef::name
-  int reverted = 0;          ///< times within the window
+  std::string route;  ///< RouteRef::name
+  int reverted = 0;   ///< times within the window
   WallTime first{}, last{};
   bool operator==(const DriftRecord&) const = default;
 };
@@ -95,7 +95,7 @@ struct Status {
   std::int64_t observed_generation = -1;
   std::int64_t attempt = 0;  ///< the spec.attempt this status is about; 0 before the first
   Phase phase = Phase::kPending;
-  int current_weight = 0;    ///< mean of the components' weights, rounded down; always written
+  int current_weight = 0;  ///< mean of the components' weights, rounded down; always written
   std::vector<ComponentStatus> components;
   std::vector<SavedRoute> routes;  ///< not empty exactly while the routes are adopted
   std::vector<DriftRecord> drift;

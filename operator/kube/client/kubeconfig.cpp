@@ -13,7 +13,7 @@ namespace {
 /// Reads fields of one mapping; remembers the first thing that makes no sense. `where` names the mapping in errors.
 class FieldReader {
  public:
-  FieldReader(YAML::Node node, std::string where, std::string& error) : node_(std::move(node)), where_(std::move(where)), error_(error) {
+  FieldReader(const YAML::Node& node, std::string where, std::string& error) : node_(node), where_(std::move(where)), error_(error) {
     if (node_.IsDefined() && !node_.IsNull() && !node_.IsMap()) Fail("", "must be a mapping");
   }
 

@@ -114,6 +114,18 @@ base::Result<http::Request> RestClient::Authorise(http::Method method, const std
   return request;
 }
 
+namespace {
+
+/// The object of a 2xx answer, or what a refusal says.
+base::Result<nlohmann::json> ReadAnswer(const http::Response& answer, std::string_view content_type) {
+  if (answer.status >= 200 && answer.status <= 299) return ParseJson(answer.body);
+  base::Error error = ErrorFromResponse(answer);
+  if (content_type == ContentType(PatchType::kJson) && IsFailedPatchTest(answer)) error.code = base::ErrorCode::kConflict;
+  return base::Fail(error);
+}
+
+}  // namespace
+
 base::Result<nlohmann::json> RestClient::Call(http::Method method, const std::string& path, std::string body, const char* content_type,
                                               const CallOptions& options) {
   const base::SystemClock stopwatch;
@@ -133,15 +145,9 @@ base::Result<nlohmann::json> RestClient::Call(http::Method method, const std::st
     if (!answer) return base::Fail(answer.error().Wrap(what));
     if (answer->status == 401) config_.token->Drop();
     if (answer->status == 401 && again) continue;
-    if (answer->status < 200 || answer->status > 299) {
-      base::Error error = ErrorFromResponse(*answer);
-      if (std::string_view(content_type) == ContentType(PatchType::kJson) && IsFailedPatchTest(*answer))
-        error.code = base::ErrorCode::kConflict;
-      return base::Fail(error.Wrap(what));
-    }
-    auto parsed = ParseJson(answer->body);
-    if (!parsed) return base::Fail(parsed.error().Wrap(what));
-    return parsed;
+    auto object = ReadAnswer(*answer, content_type);
+    if (!object) return base::Fail(object.error().Wrap(what));
+    return object;
   }
 }
 

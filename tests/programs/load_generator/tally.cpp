@@ -30,7 +30,8 @@ nlohmann::json Tally::Summary() const {
   summary["buckets"] = Buckets(0);
   nlohmann::json errors = nlohmann::json::array();
   for (const Outcome& error : errors_) {
-    errors.push_back({{"at_ms", error.at_ms}, {"cause", error.error}, {"served_by", error.served_by}, {"latency_ms", error.latency.count()}});
+    errors.push_back(
+        {{"at_ms", error.at_ms}, {"cause", error.error}, {"served_by", error.served_by}, {"latency_ms", error.latency.count()}});
   }
   summary["errors"] = std::move(errors);
   return summary;

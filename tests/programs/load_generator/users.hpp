@@ -14,12 +14,12 @@ struct LoadOptions {
   std::uint16_t port = 8080;
   std::string host = "payments.example.com";
   std::string header_name, header_value;  ///< one more header, where not empty
-  double rate = 100;                       ///< requests due each second, whether earlier ones were answered or not
+  double rate = 100;                      ///< requests due each second, whether earlier ones were answered or not
   unsigned connections = 16;
-  base::Millis timeout{3'000};             ///< from the moment a request is due; later it is an error
-  base::Millis duration{0};                ///< 0: until SIGTERM or SIGINT
-  std::string summary_file;                ///< written at the end
-  std::string state_file;                  ///< written every 200 ms
+  base::Millis timeout{3'000};  ///< from the moment a request is due; later it is an error
+  base::Millis duration{0};     ///< 0: until SIGTERM or SIGINT
+  std::string summary_file;     ///< written at the end
+  std::string state_file;       ///< written every 200 ms
 };
 
 /// Users of the payments API: an open loop over kept-alive connections, on one thread.

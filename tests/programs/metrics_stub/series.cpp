@@ -24,8 +24,8 @@ std::string_view NameIn(std::string_view query) {
 
 base::Result<Mode> ParseMode(const std::string& text) {
   static constexpr std::pair<std::string_view, Mode> kModes[] = {
-      {"value", Mode::kValue}, {"nan", Mode::kNan},   {"empty", Mode::kEmpty},         {"many", Mode::kMany},
-      {"http500", Mode::kHttpError}, {"slow", Mode::kSlow}, {"hang", Mode::kHang}, {"syntax", Mode::kSyntaxError},
+      {"value", Mode::kValue},       {"nan", Mode::kNan},   {"empty", Mode::kEmpty}, {"many", Mode::kMany},
+      {"http500", Mode::kHttpError}, {"slow", Mode::kSlow}, {"hang", Mode::kHang},   {"syntax", Mode::kSyntaxError},
       {"garbage", Mode::kGarbage}};
   const auto* found = std::find_if(std::begin(kModes), std::end(kModes), [&](const auto& entry) { return entry.first == text; });
   if (found == std::end(kModes)) return base::Fail(base::ErrorCode::kInvalid, "no mode " + text);
@@ -79,7 +79,9 @@ AsyncReply Render(const Behaviour& behaviour, std::int64_t at_ms) {
     case Mode::kMany: return Reply(200, Many(at_ms, behaviour.value));
     case Mode::kHttpError: return Reply(500, R"({"status":"error","errorType":"internal","error":"the stub was told to fail"})");
     case Mode::kSyntaxError:
-      return Reply(400, R"({"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 1:1: parse error: unexpected character"})");
+      return Reply(
+          400,
+          R"({"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 1:1: parse error: unexpected character"})");
     case Mode::kGarbage: return Reply(200, "<html>not what you expected");
     case Mode::kValue:
     case Mode::kSlow:

@@ -17,8 +17,8 @@ enum class Mode { kValue, kNan, kEmpty, kMany, kHttpError, kSlow, kHang, kSyntax
 
 struct Behaviour {
   Mode mode = Mode::kValue;
-  std::string value = "0";   ///< as Prometheus writes it
-  base::Millis delay{0};     ///< of kSlow, and of any other mode where above 0
+  std::string value = "0";  ///< as Prometheus writes it
+  base::Millis delay{0};    ///< of kSlow, and of any other mode where above 0
 };
 
 /// Names with their behaviour. A query selects a name by a label, series="NAME"; without it by its whole text.

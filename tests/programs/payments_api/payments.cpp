@@ -68,7 +68,10 @@ AsyncReply Payments::Create(std::string_view kind, std::string_view body) {
     return Json(400, {{"error", "amount: a number is required"}});
   }
   const std::string id = fmt::format("{}_{}", kind.substr(0, 3), next_id_++);
-  return Json(201, {{"id", id}, {"kind", kind}, {"amount", parsed["amount"]}, {"currency", parsed.value("currency", nlohmann::json("EUR"))},
+  return Json(201, {{"id", id},
+                    {"kind", kind},
+                    {"amount", parsed["amount"]},
+                    {"currency", parsed.value("currency", nlohmann::json("EUR"))},
                     {"status", "accepted"}});
 }
 
