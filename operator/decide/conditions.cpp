@@ -123,13 +123,20 @@ void SetHealth(Context& context) {
       judged = true;
       if (metric.verdict == Verdict::kPass) continue;
       const bool breach = metric.verdict == Verdict::kBreach;
-      return SetCondition(context, {"AnalysisHealthy", breach ? ConditionStatus::kFalse : ConditionStatus::kUnknown, 0, {},
+      return SetCondition(context, {"AnalysisHealthy",
+                                    breach ? ConditionStatus::kFalse : ConditionStatus::kUnknown,
+                                    0,
+                                    {},
                                     std::string(breach ? reason::kMetricBreached : reason::kMissingEvidence),
                                     fmt::format("metric {}: {}", metric.name, model::Name(metric.verdict))});
     }
   }
-  SetCondition(context, {"AnalysisHealthy", judged ? ConditionStatus::kTrue : ConditionStatus::kUnknown, 0, {},
-                         std::string(judged ? reason::kHealthy : reason::kNotJudged), ""});
+  SetCondition(context, {"AnalysisHealthy",
+                         judged ? ConditionStatus::kTrue : ConditionStatus::kUnknown,
+                         0,
+                         {},
+                         std::string(judged ? reason::kHealthy : reason::kNotJudged),
+                         ""});
 }
 
 }  // namespace
@@ -156,7 +163,9 @@ void Summarise(Context& context) {
   const bool paused = phase == Phase::kPaused;
   SetCondition(context, {"Paused", Truth(paused), 0, {}, std::string(paused ? reason::kPaused : reason::kInProgress), ""});
   const bool ended = phase == Phase::kComplete || phase == Phase::kRolledBack;
-  SetCondition(context, {"Succeeded", ended ? Truth(phase == Phase::kComplete) : ConditionStatus::kUnknown, 0, {}, std::string(ReasonOf(phase)), ""});
+  SetCondition(
+      context,
+      {"Succeeded", ended ? Truth(phase == Phase::kComplete) : ConditionStatus::kUnknown, 0, {}, std::string(ReasonOf(phase)), ""});
 }
 
 }  // namespace softmig::decide

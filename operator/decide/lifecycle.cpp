@@ -90,7 +90,8 @@ void PlanDeletion(Context& context) {
   for (const SavedRoute& saved : context.status.routes) {
     if (CanRestore(context, saved)) context.Do(RestoreRoute{saved.name});
     if (IsUnread(context, saved)) {
-      Refuse(context, reason::kReadFailed, fmt::format("deleted, but route {} cannot be read: it is not known to be as it was", saved.name));
+      Refuse(context, reason::kReadFailed,
+             fmt::format("deleted, but route {} cannot be read: it is not known to be as it was", saved.name));
     }
   }
   if (context.out.actions.empty() && context.blockers.empty()) context.Do(RemoveFinalizer{});

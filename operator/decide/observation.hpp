@@ -38,10 +38,10 @@ struct BackendState {
 /// A route object as one router reads it.
 struct RouteObservation {
   Observed<model::RouteState> state = Missing{};
-  std::optional<std::string> snapshot;             ///< what Save gave; only gathered while the object (by its uid) is not saved
-  std::optional<std::string> snapshot_error;       ///< why Save could not
-  bool restore_pending = false;                    ///< Restore of what is saved would still change something
-  std::vector<model::RouteProblem> claims;         ///< other migrations that claim the same rules
+  std::optional<std::string> snapshot;        ///< what Save gave; only gathered while the object (by its uid) is not saved
+  std::optional<std::string> snapshot_error;  ///< why Save could not
+  bool restore_pending = false;               ///< Restore of what is saved would still change something
+  std::vector<model::RouteProblem> claims;    ///< other migrations that claim the same rules
 };
 
 /// One metric of one component as the poller knows it. Nothing at all: not asked yet in this process.
@@ -58,8 +58,8 @@ struct Observation {
   bool header_flags_supported = true;
   Observed<BackendState> legacy = Missing{};
   Observed<BackendState> target = Missing{};
-  std::map<std::string, RouteObservation> routes;                                ///< by RouteRef::name; no entry: nobody looked
-  std::map<std::pair<std::string, std::string>, MetricObservation> metrics;      ///< by (component, metric)
+  std::map<std::string, RouteObservation> routes;                            ///< by RouteRef::name; no entry: nobody looked
+  std::map<std::pair<std::string, std::string>, MetricObservation> metrics;  ///< by (component, metric)
 };
 
 /// The side answers: the port is there and has at least one ready endpoint.

@@ -11,13 +11,13 @@ void StepComplete(Context& context, ComponentStatus& component) {
   if (context.spec.desired_phase == DesiredPhase::kPending) return TakeBack(context, component);
   if (context.spec.desired_phase == DesiredPhase::kShift) {
     GoTo(component, Phase::kShift, static_cast<int>(context.spec.steps.size()) - 1, component.weight);
-    return Wait(component, Applying(component).message);
+    return Block(context, component, Applying(component));
   }
   if (!Enforces(context.status, context.seen.finalizer_present)) return;
   NoteReached(context, component);
   if (component.since) return component.waiting_for.clear();
   if (auto blocker = RouteBlocker(context)) return Block(context, component, *blocker);
-  Wait(component, Applying(component).message);
+  Block(context, component, Applying(component));
 }
 
 }  // namespace softmig::decide

@@ -34,8 +34,7 @@ void NoteVerified(Context& context, ComponentStatus& component) {
   component.phase = Phase::kRolledBack;
   component.since = context.now;
   Wait(component, "spec.attempt to be raised");
-  context.Tell(true, reason::kRolledBack,
-               fmt::format("{}all users are on legacy; raise spec.attempt to try again", InSentence(component)));
+  context.Tell(true, reason::kRolledBack, fmt::format("{}all users are on legacy; raise spec.attempt to try again", InSentence(component)));
 }
 
 }  // namespace
@@ -51,7 +50,8 @@ void BeginRollback(Context& context, ComponentStatus& component, std::string_vie
     record.breach_seen_at = metric->at;
     cause = fmt::format("metric {}: {}", metric->name, metric->evidence);
   }
-  context.Tell(true, why, fmt::format("{}all users go back to legacy from {} %: {}", InSentence(component), component.weight.value(), cause));
+  context.Tell(true, why,
+               fmt::format("{}all users go back to legacy from {} %: {}", InSentence(component), component.weight.value(), cause));
   context.next().last_rollback = std::move(record);
   context.out.urgency = Urgency::kSafety;
   component.phase = Phase::kRollingBack;

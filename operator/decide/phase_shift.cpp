@@ -43,8 +43,8 @@ std::optional<Blocker> HoldBlocker(Context& context, const ComponentStatus& comp
   const base::WallTime until = *component.since + context.spec.steps[static_cast<std::size_t>(component.step)].hold;
   if (until <= context.now) return std::nullopt;
   context.WakeAt(until);
-  return Blocker{std::string(reason::kInProgress), fmt::format("the hold at {} % until {}", component.weight.value(), base::FormatRfc3339(until)),
-                 false};
+  return Blocker{std::string(reason::kInProgress),
+                 fmt::format("the hold at {} % until {}", component.weight.value(), base::FormatRfc3339(until)), false};
 }
 
 std::optional<Blocker> AdvanceBlocker(Context& context, const ComponentStatus& component) {
@@ -65,7 +65,7 @@ void Complete(Context& context, ComponentStatus& component) {
   component.waiting_for.clear();
   if (!context.spec.flags.empty()) {  // their rules still have to go
     component.since.reset();
-    Wait(component, Applying(component).message);
+    Block(context, component, Applying(component));
   }
   context.Tell(false, reason::kCompleted, fmt::format("{}all users are on the target", InSentence(component)));
 }

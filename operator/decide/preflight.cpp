@@ -67,7 +67,8 @@ std::optional<Blocker> IdentityBlocker(const Context& context) {
   constexpr std::string_view kHint = "put it back, or set desiredPhase to Pending first";
   for (const model::ComponentStatus& component : context.next().components) {
     if (SpecOf(context, component.name) != nullptr) continue;
-    return NeedsPerson(reason::kInvalidSpec, fmt::format("component {} left the spec while its traffic is moved: {}", component.name, kHint));
+    return NeedsPerson(reason::kInvalidSpec,
+                       fmt::format("component {} left the spec while its traffic is moved: {}", component.name, kHint));
   }
   const auto& saved = context.next().routes;
   if (saved.empty()) return std::nullopt;

@@ -57,7 +57,8 @@ bool IsSaved(const model::Status& status, const std::string& route) {
 Scope ScopeOf(Context& context, const std::string& route, const RouteState& state) {
   const auto drift = std::ranges::find(context.status.drift, route, &model::DriftRecord::route);
   const bool conflict = drift != context.status.drift.end() && InConflict(*drift);
-  const bool ours = Enforces(context.status, context.seen.finalizer_present) && context.seen.finalizer_present && IsSaved(context.status, route);
+  const bool ours =
+      Enforces(context.status, context.seen.finalizer_present) && context.seen.finalizer_present && IsSaved(context.status, route);
   if (ours && !conflict && !HasProblem(state)) return Scope::kAll;
   if (!IsSafety(context, state)) return Scope::kNothing;
   const auto later = conflict ? SafetyWriteAt(*drift, context.now) : std::nullopt;
@@ -116,15 +117,13 @@ bool Enforces(const model::Status& status, bool finalizer_present) {
 }
 
 bool RoutesFreeOfTarget(const Context& context, const ComponentStatus& component) {
-  return AllRoutes(context, component, true, [&](const RouteState&, const ComponentTraffic& traffic) {
-    return Shows(context, traffic, component);
-  });
+  return AllRoutes(context, component, true,
+                   [&](const RouteState&, const ComponentTraffic& traffic) { return Shows(context, traffic, component); });
 }
 
 bool RoutesAccepted(const Context& context, const ComponentStatus& component) {
-  return AllRoutes(context, component, true, [](const RouteState& state, const ComponentTraffic&) {
-    return state.acceptance == model::Acceptance::kAccepted;
-  });
+  return AllRoutes(context, component, true,
+                   [](const RouteState& state, const ComponentTraffic&) { return state.acceptance == model::Acceptance::kAccepted; });
 }
 
 void NoteReached(Context& context, ComponentStatus& component) {

@@ -37,7 +37,7 @@ void EnterStep(Context& context, ComponentStatus& component, int step) {
                fmt::format("{}step {} of {}: weight {} to {} %", InSentence(component), step + 1, context.spec.steps.size(),
                            component.weight.value(), to.weight.value()));
   GoTo(component, Phase::kShift, step, to.weight);
-  Wait(component, Applying(component).message);
+  Block(context, component, Applying(component));
 }
 
 void TakeBack(Context& context, ComponentStatus& component) {

@@ -18,7 +18,8 @@ using model::Verdict;
 using scenario::World;
 using scenario::WorldRoute;
 
-inline int Int(int from, int to) { return *rc::gen::inRange(from, to + 1); }
+/// Evenly over the whole range from the first case on: plain inRange begins with small numbers only.
+inline int Int(int from, int to) { return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(from, to + 1)); }
 inline bool Maybe() { return Int(0, 1) == 1; }
 inline base::Percent AnyPercent() { return base::Percent::Of(*rc::gen::element(0, 1, 10, 30, 50, 99, 100)); }
 inline base::WallTime AnyTime(base::WallTime now) {
@@ -48,7 +49,8 @@ inline model::Spec AnySpec() {
   builder.Desired(*rc::gen::element(model::DesiredPhase::kComplete, model::DesiredPhase::kComplete, model::DesiredPhase::kShift,
                                     model::DesiredPhase::kPending));
   builder.OnBreach(Int(0, 3) == 0 ? model::BreachPolicy::kHold : model::BreachPolicy::kRollback);
-  builder.OnNoEvidence(Millis(*rc::gen::element(0, 30'000, 900'000)), Maybe() ? model::BreachPolicy::kHold : model::BreachPolicy::kRollback);
+  builder.OnNoEvidence(Millis(*rc::gen::element(0, 30'000, 900'000)),
+                       Maybe() ? model::BreachPolicy::kHold : model::BreachPolicy::kRollback);
   model::Spec spec = builder.Spec();
   spec.paused = Int(0, 5) == 0;
   spec.attempt = Int(1, 2);
@@ -74,7 +76,9 @@ inline void RouteEvent(World& world) {
     case 1: world.Recreate(name); break;
     case 2: route.readable = !route.readable; break;
     case 3: route.writable = !route.writable; break;
-    case 4: route.problems = Maybe() ? std::vector<model::RouteProblem>{{"ThirdBackend", "third"}} : std::vector<model::RouteProblem>(); break;
+    case 4:
+      route.problems = Maybe() ? std::vector<model::RouteProblem>{{"ThirdBackend", "third"}} : std::vector<model::RouteProblem>();
+      break;
     case 5: route.gateway = WorldRoute::Gateway::kSilent; break;
     case 6: route.gateway = WorldRoute::Gateway::kRefuses; break;
     case 7:
@@ -138,7 +142,8 @@ inline model::ComponentStatus AnyComponentStatus(base::WallTime now) {
   if (Maybe()) component.since = AnyTime(now);
   component.waiting_for = *rc::gen::arbitrary<std::string>();
   for (int i = Int(0, 2); i > 0; --i) {
-    component.metrics.push_back({*rc::gen::element<std::string>("errors", "latency", ""), AnyVerdict(), {}, {}, AnyTime(now), AnyTime(now), "x"});
+    component.metrics.push_back(
+        {*rc::gen::element<std::string>("errors", "latency", ""), AnyVerdict(), {}, {}, AnyTime(now), AnyTime(now), "x"});
   }
   return component;
 }

@@ -1,3 +1,4 @@
+#include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
@@ -23,8 +24,9 @@ bool Same(const Decision& a, const Decision& b) {
 }
 
 bool Rises(const ComponentStatus& component, const Status& before) {
-  const ComponentStatus* was = Find(before, component.name);
-  return component.weight > (was == nullptr ? base::Percent() : was->weight);
+  return component.weight.value() > 0 && std::ranges::none_of(before.components, [&](const ComponentStatus& was) {
+           return was.name == component.name && was.weight >= component.weight;
+         });
 }
 
 bool RoutesAreWell(const Observation& seen, const model::Spec& spec) {
@@ -94,11 +96,16 @@ void CheckFollowUp(const World& world, const Decision& decision) {
   bool starts = false;
   for (const ComponentStatus& component : decision.next.components) {
     const ComponentStatus* was = Find(world.status, component.name);
-    const bool rollback = component.phase == Phase::kRollingBack && component.weight.value() == 0 && (was == nullptr || was->weight.value() > 0);
+    const bool rollback =
+        component.phase == Phase::kRollingBack && component.weight.value() == 0 && (was == nullptr || was->weight.value() > 0);
     starts = starts || rollback || Rises(component, world.status);
   }
   if (!starts || Ended(world.status, decision.next)) return;
+  // A step may begin without evidence; where the deadline for it is zero, it ends at once.
+  if (world.spec.on_no_evidence.deadline == Millis(0)) return;
   const Decision following = Decide(world.spec, decision.next, world.Observe(), world.now);
+  RC_LOG() << "before " << model::ToJson(world.status) << "\nthen " << model::ToJson(decision.next) << "\nthen "
+           << model::ToJson(following.next);
   RC_ASSERT(following.next == decision.next || !RoutesAreWell(world.Observe(), world.spec) || Ended(decision.next, following.next));
 }
 
@@ -109,7 +116,8 @@ void Settle(World& world) {
     const bool wrote = world.Apply(decision);
     if (!wrote) return;
     // A route that refuses to be written is tried again for ever; the shell waits longer and longer.
-    const bool stuck = decision.next == world.status && std::ranges::any_of(world.routes, [](const auto& entry) { return !entry.second.writable; });
+    const bool stuck =
+        decision.next == world.status && std::ranges::any_of(world.routes, [](const auto& entry) { return !entry.second.writable; });
     if (stuck && i > 10) return;
   }
   RC_ASSERT(world.Gone() || world.Decide().actions.empty());
@@ -123,6 +131,86 @@ World Lived() {
     Settle(world);
   }
   return world;
+}
+
+bool AnyRises(const Decision& decision, const Status& before) {
+  return std::ranges::any_of(decision.next.components, [&](const ComponentStatus& component) { return Rises(component, before); });
+}
+
+/// Lives until the next decision raises a weight; false where that does not come.
+bool LiveUntilRise(World& world, int rises) {
+  for (int i = 0; i < 60; ++i) {
+    const Decision decision = world.Decide();
+    if (AnyRises(decision, world.status) && rises-- == 0) return true;
+    if (!world.Apply(decision)) world.now += Millis(30'000);
+  }
+  return false;
+}
+
+void BreakARoute(Observation& seen) {
+  RouteObservation& route = std::next(seen.routes.begin(), Int(0, static_cast<int>(seen.routes.size()) - 1))->second;
+  auto& state = std::get<model::RouteState>(route.state);
+  switch (Int(0, 6)) {
+    case 0: route.claims = {{"RuleClaimedTwice", "two"}}; break;
+    case 1: state.problems = {{"TooManyRules", "many"}}; break;
+    case 2: state.components.front().problems = {{"ThirdBackend", "third"}}; break;
+    case 3: state.acceptance = model::Acceptance::kWaiting; break;
+    case 4: state.acceptance = model::Acceptance::kRejected; break;
+    case 5: route.state = Missing{"gone"}; break;
+    default: route.state = Failed{"Timeout: x"};
+  }
+}
+
+/// An Error, a breach and silence stop a first step; anything but a pass, and a pass on older data, stop the others.
+void BreakAMetric(Observation& seen, base::WallTime now) {
+  const int how = Int(0, 4);
+  for (auto& [key, metric] : seen.metrics) {
+    if (how == 0) metric.latest->verdict = Verdict::kError;
+    if (how == 1) metric.latest->verdict = Verdict::kBreach;
+    if (how == 2) metric.latest->at = now - Millis(60'000);
+    if (how == 3) metric = {};
+    if (how == 4) metric.latest->verdict = Verdict::kStale;
+    metric.decisive.reset();
+  }
+}
+
+void BreakOneGate(World& world, Observation& seen) {
+  switch (Int(0, 6)) {
+    case 0:
+      (Maybe() ? seen.legacy : seen.target) =
+          *rc::gen::element<Observed<BackendState>>(Missing{}, Failed{}, BackendState{true, 0}, BackendState{false, 2});
+      return;
+    case 1: world.spec.paused = true; return;
+    case 2: world.spec.desired_phase = model::DesiredPhase::kPending; return;
+    case 3: seen.deleting = true; return;
+    case 4: BreakAMetric(seen, world.now); return;
+    default: BreakARoute(seen);
+  }
+}
+
+/// A spec under which a healthy world goes all the way, in three rises or more.
+model::Spec RisingSpec() {
+  model::Spec spec = AnySpec();
+  spec.paused = false;
+  spec.desired_phase = model::DesiredPhase::kComplete;
+  spec.steps = fakes::MakeMigration().Steps({{10, Millis(20'000)}, {50, Millis(0)}, {100, Millis(0)}}).Spec().steps;
+  return spec;
+}
+
+RC_GTEST_PROP(DecideProperty, OneBrokenGateStopsARise, ()) {
+  World world(RisingSpec());
+  RC_ASSERT(LiveUntilRise(world, Int(0, 2)));
+  Observation seen = world.Observe();
+  BreakOneGate(world, seen);
+  const Decision decision = Checked(world.spec, world.status, seen, world.now);
+  RC_ASSERT(!AnyRises(decision, world.status));
+}
+
+RC_GTEST_PROP(DecideProperty, AConflictStopsARise, ()) {
+  World world(RisingSpec());
+  RC_ASSERT(LiveUntilRise(world, Int(1, 2)));
+  world.status.drift = {{world.spec.routes.front().name, Int(2, 5), world.now, world.now}};
+  RC_ASSERT(!AnyRises(world.Decide(), world.status));
 }
 
 RC_GTEST_PROP(DecideProperty, IsTotalPureAndNeverRaisesWithoutEveryGate, ()) {
@@ -184,7 +272,8 @@ RC_GTEST_PROP(DecideProperty, ABreachBringsEveryShiftingComponentBack, ()) {
   Settle(world);
   for (const std::string& name : shifting) {
     RC_ASSERT(Find(world.status, name)->phase == Phase::kRolledBack);
-    for (const auto& [route_name, route] : world.routes) RC_ASSERT(!route.exists || (route.weights.at(name) == 0 && !route.flags.contains(name)));
+    for (const auto& [route_name, route] : world.routes)
+      RC_ASSERT(!route.exists || (route.weights.at(name) == 0 && !route.flags.contains(name)));
   }
 }
 

@@ -30,8 +30,10 @@ TEST_P(Scenario, GoesAsWritten) {
   const std::string replayed = Replay(text.str());
   EXPECT_EQ(replayed.find("DOES NOT SETTLE"), std::string::npos) << replayed;
   EXPECT_EQ(replayed.find("no such command"), std::string::npos) << replayed;
-  if (std::getenv("SOFTMIG_REWRITE") != nullptr) std::ofstream(GetParam()) << replayed;
-  else EXPECT_EQ(replayed, text.str());
+  if (std::getenv("SOFTMIG_REWRITE") != nullptr)
+    std::ofstream(GetParam()) << replayed;
+  else
+    EXPECT_EQ(replayed, text.str());
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Scenario, testing::ValuesIn(Cases()), [](const auto& one) {

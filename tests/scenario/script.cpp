@@ -5,8 +5,8 @@
 #include <functional>
 #include <sstream>
 
-#include "fakes/builders.hpp"
 #include "base/time_format.hpp"
+#include "fakes/builders.hpp"
 #include "scenario/transcript.hpp"
 
 namespace softmig::scenario {
@@ -60,11 +60,10 @@ class Player {
 
   static const std::map<std::string, Command>& Commands() {
     static const std::map<std::string, Command> kCommands{
-        {"given", &Player::Given},   {"set", &Player::Set},         {"metric", &Player::Metric},   {"side", &Player::Side},
-        {"gateway", &Player::Gateway}, {"route", &Player::Route},     {"delete", &Player::Delete},   {"invalid", &Player::Invalid},
-        {"valid", &Player::Valid},   {"advance", &Player::Advance}, {"run", &Player::Run},         {"pass", &Player::OnePass},
-        {"show", &Player::Show},     {"restart", &Player::Restart}, {"fight", &Player::Fight},
-        {"wait", &Player::JustWait}};
+        {"given", &Player::Given},     {"set", &Player::Set},         {"metric", &Player::Metric}, {"side", &Player::Side},
+        {"gateway", &Player::Gateway}, {"route", &Player::Route},     {"delete", &Player::Delete}, {"invalid", &Player::Invalid},
+        {"valid", &Player::Valid},     {"advance", &Player::Advance}, {"run", &Player::Run},       {"pass", &Player::OnePass},
+        {"show", &Player::Show},       {"restart", &Player::Restart}, {"fight", &Player::Fight},   {"wait", &Player::JustWait}};
     return kCommands;
   }
 
@@ -168,8 +167,14 @@ class Player {
   }
 
   void Delete(const Words&) { world_->deleting = true; }
-  void Invalid(const Words&) { world_->errors = {{"spec.plan.shift.steps[0].weight", "must rise"}}; ++world_->generation; }
-  void Valid(const Words&) { world_->errors.clear(); ++world_->generation; }
+  void Invalid(const Words&) {
+    world_->errors = {{"spec.plan.shift.steps[0].weight", "must rise"}};
+    ++world_->generation;
+  }
+  void Valid(const Words&) {
+    world_->errors.clear();
+    ++world_->generation;
+  }
   void Restart(const Words&) {
     for (auto& [key, metric] : world_->metrics) metric.verdict.reset();
   }
@@ -210,8 +215,8 @@ class Player {
     const auto& record = world_->status.last_rollback;
     const auto after = [&](const std::optional<WallTime>& time) { return time ? base::FormatDuration(*time - start_) : "never"; };
     if (!record) return void(output_ += "none\n");
-    output_ += fmt::format("{} from {} %: {} {}; decided {} routed {} verified {}\n", record->component, record->from.value(), record->reason,
-                           record->metric, after(record->at), after(record->routed_at), after(record->verified_at));
+    output_ += fmt::format("{} from {} %: {} {}; decided {} routed {} verified {}\n", record->component, record->from.value(),
+                           record->reason, record->metric, after(record->at), after(record->routed_at), after(record->verified_at));
   }
 
   std::optional<World> world_;

@@ -39,12 +39,14 @@ std::string Short(const model::Status& status) {
 
 std::string DescribeRecord(const model::Status& before, const decide::Decision& decision) {
   const model::Status& next = decision.next;
-  std::string text = fmt::format("record {} weight {} {}\n", model::Name(next.phase), next.current_weight, next.routes.empty() ? "" : "adopted");
+  std::string text =
+      fmt::format("record {} weight {} {}\n", model::Name(next.phase), next.current_weight, next.routes.empty() ? "" : "adopted");
   for (const model::ComponentStatus& component : next.components) {
     text += fmt::format("  {}: {} {} %{}{}\n", component.name, model::Name(component.phase), component.weight.value(),
                         component.since ? ", reached" : "", component.waiting_for.empty() ? "" : "; waits for " + component.waiting_for);
   }
-  for (const decide::Note& note : decision.notes) text += fmt::format("  {} {}: {}\n", note.warning ? "Warning" : "Normal", note.reason, note.message);
+  for (const decide::Note& note : decision.notes)
+    text += fmt::format("  {} {}: {}\n", note.warning ? "Warning" : "Normal", note.reason, note.message);
   if (Short(before) != Short(next)) text += " " + Short(next) + "\n";
   return text;
 }

@@ -141,7 +141,7 @@ struct World {
     model::RouteState state;
     state.uid = route.uid;
     state.resource_version = std::to_string(route.generation);
-    state.acceptance = route.seen_by_gateway == route.generation              ? model::Acceptance::kAccepted
+    state.acceptance = route.seen_by_gateway == route.generation        ? model::Acceptance::kAccepted
                        : route.gateway == WorldRoute::Gateway::kRefuses ? model::Acceptance::kRejected
                                                                         : model::Acceptance::kWaiting;
     if (state.acceptance == model::Acceptance::kRejected) state.acceptance_message = "the gateway refuses it";
@@ -150,8 +150,8 @@ struct World {
     for (const auto& [component, weight] : route.weights) {
       const auto flags = route.flags.find(component);
       const bool flagged = flags != route.flags.end() && !flags->second.empty();
-      state.components.push_back({component, base::Percent::Make(weight), weight > 0 || flagged,
-                                  flagged ? flags->second : std::vector<std::string>(), {}});
+      state.components.push_back(
+          {component, base::Percent::Make(weight), weight > 0 || flagged, flagged ? flags->second : std::vector<std::string>(), {}});
     }
     return state;
   }
