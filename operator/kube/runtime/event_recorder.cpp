@@ -14,12 +14,14 @@
 namespace softmig::kube {
 namespace {
 
-constexpr std::size_t kMaxQueued = 1'000;
+constexpr std::size_t kMaxQueued = 4'096;
 constexpr base::Millis kCallDeadline{5'000};
 constexpr base::Millis kFarewell{500};     // for what is still queued when we stop
 constexpr base::Millis kLookAgain{5'000};  // the clock given may not be the machine's
 constexpr base::Millis kRetryAfter{1'000};
 constexpr int kTries = 3;
+// Events are the least of what is written: when a thousand migrations are rolled back at once they must not take the API server's time.
+constexpr base::Millis kPause{20};
 
 bool MayPass(base::ErrorCode code) {
   return code == base::ErrorCode::kUnavailable || code == base::ErrorCode::kTimeout || code == base::ErrorCode::kThrottled;
@@ -37,6 +39,11 @@ class EventRecorder::Impl {
         clock_(clock),
         log_(log),
         thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+
+  void OnlyWhile(std::function<bool()> may_send) {
+    const std::lock_guard lock(mutex_);
+    may_send_ = std::move(may_send);
+  }
 
   void Record(EventNote note) {
     {
@@ -58,12 +65,20 @@ class EventRecorder::Impl {
 
   void Run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      CallOptions call{.deadline = kCallDeadline, .may_send = {}, .field_manager = controller_, .subresource = {}, .stop = stop};
-      if (auto queued = Next(stop)) Send(std::move(*queued), call);
+      CallOptions call{.deadline = kCallDeadline, .may_send = MaySend(), .field_manager = controller_, .subresource = {}, .stop = stop};
+      if (auto queued = Next(stop)) {
+        Send(std::move(*queued), call);
+        Pause(stop, kPause);
+      }
       if (stop.stop_requested()) break;
       if (EventSeries::Series* due = series_.DueAt(clock_.SteadyNow())) SendCount(*due, call);
     }
     SayFarewell();
+  }
+
+  std::function<bool()> MaySend() {
+    const std::lock_guard lock(mutex_);
+    return may_send_;
   }
 
   /// Waits for a note or for the next count to be due.
@@ -116,16 +131,20 @@ class EventRecorder::Impl {
     if (!done) log_.Debug("an event's count was lost", {{"reason", series.note.reason}, {"error", done.error().ToString()}});
   }
 
+  static void Pause(const std::stop_token& stop, base::Millis length) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, length, [] { return false; });
+  }
+
   /// Up to three tries while the failure may pass; waits in between, cut short by the call's stop.
   template <typename Action>
   base::Result<nlohmann::json> Try(const CallOptions& call, const Action& action) {
     for (int tries = 1;; ++tries) {
       auto done = action();
       if (done || tries == kTries || !MayPass(done.error().code) || !call.stop.stop_possible()) return done;
-      std::mutex mutex;
-      std::condition_variable_any never;
-      std::unique_lock lock(mutex);
-      never.wait_for(lock, call.stop, kRetryAfter * tries, [] { return false; });
+      Pause(call.stop, kRetryAfter * tries);
       if (call.stop.stop_requested()) return done;
     }
   }
@@ -144,6 +163,7 @@ class EventRecorder::Impl {
       CallOptions call;
       call.deadline = std::chrono::ceil<base::Millis>(end - now);
       call.field_manager = controller_;
+      call.may_send = MaySend();
       Send(std::move(*queued), call);
     }
   }
@@ -159,6 +179,7 @@ class EventRecorder::Impl {
   std::condition_variable_any changed_;
   std::deque<Queued> queue_ SM_GUARDED_BY(mutex_);
   std::size_t dropped_ SM_GUARDED_BY(mutex_) = 0;
+  std::function<bool()> may_send_ SM_GUARDED_BY(mutex_);
   std::jthread thread_;  // last: stops before anything it uses is gone
 };
 
@@ -166,6 +187,8 @@ EventRecorder::EventRecorder(RestClient& client, std::string controller, std::st
     : impl_(std::make_unique<Impl>(client, std::move(controller), std::move(instance), clock, log)) {}
 
 EventRecorder::~EventRecorder() = default;
+
+void EventRecorder::OnlyWhile(std::function<bool()> may_send) { impl_->OnlyWhile(std::move(may_send)); }
 
 void EventRecorder::Record(EventNote note) { impl_->Record(std::move(note)); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,12 +24,15 @@ struct EventNote {
 };
 
 /// Writes events.k8s.io/v1 Events, best effort: the same (object, type, reason, action, note) again within 6 minutes becomes a series
-/// (count patched at most once in 30 s). Queue bound 1,000, the oldest is dropped and counted. Own thread. Thread-safe.
+/// (count patched at most once in 30 s). At most 50 a second. Queue bound 4,096, the oldest is
+/// dropped and counted. Own thread. Thread-safe.
 class EventRecorder {
  public:
   EventRecorder(RestClient& client, std::string controller, std::string instance, const base::Clock& clock, base::Log& log);
   ~EventRecorder();
   void Record(EventNote note);
+  /// From now on nothing is sent while `may_send` says no: the fence of a leader. Must be thread-safe and quick.
+  void OnlyWhile(std::function<bool()> may_send);
 
  private:
   class Impl;

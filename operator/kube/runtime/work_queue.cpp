@@ -37,8 +37,8 @@ class WorkQueue::Impl {
     {
       const std::lock_guard lock(mutex_);
       if (shut_down_ || !Enqueue(key, lane)) return;
+      WakeOne(key);
     }
-    changed_.notify_all();
     if (observer_ != nullptr) observer_->OnAdded();
   }
 
@@ -50,13 +50,16 @@ class WorkQueue::Impl {
       Entry& entry = entries_[key];
       if (entry.queued) {
         Promote(key, entry, lane);
+        WakeOne(key);
       } else if (entry.again) {
         entry.again = Safer(*entry.again, lane);
       } else {
-        SetTimer(key, entry, lane, clock_.SteadyNow() + delay);
+        const base::SteadyTime due = clock_.SteadyNow() + delay;
+        const bool first = timers_.empty() || due < timers_.begin()->first;
+        SetTimer(key, entry, lane, due);
+        if (first) WakeTimerKeeper();
       }
     }
-    changed_.notify_all();
   }
 
   void AddRateLimited(const ObjectKey& key, Lane lane) {
@@ -119,11 +122,11 @@ class WorkQueue::Impl {
       const std::optional<Lane> again = std::exchange(entry.again, std::nullopt);
       if (again && !shut_down_) {
         PutIn(key, entry, *again);
+        WakeOne(key);
       } else if (!entry.timer) {
         entries_.erase(it);
       }
     }
-    changed_.notify_all();
     if (observer_ != nullptr) observer_->OnDone(worked);
   }
 
@@ -132,7 +135,7 @@ class WorkQueue::Impl {
       const std::lock_guard lock(mutex_);
       shut_down_ = true;
     }
-    changed_.notify_all();
+    for (auto& lane : changed_) lane.notify_all();
   }
 
   QueueStats Stats() const {
@@ -230,6 +233,34 @@ class WorkQueue::Impl {
     while (!timers_.empty() && timers_.begin()->first <= now) {
       const ObjectKey key = timers_.begin()->second;
       Enqueue(key, entries_[key].lane);
+      WakeOne(key);
+    }
+  }
+
+  /// Wakes one worker that may take the queued key; an ordinary one for a safety key only where no safety worker waits.
+  void WakeOne(const ObjectKey& key) SM_REQUIRES(mutex_) {
+    const Entry& entry = entries_[key];
+    if (!entry.queued) return;
+    if (entry.lane == Lane::kSafety) changed_[1].notify_one();
+    if (entry.lane == Lane::kOrdinary || waiting_[1] == 0) changed_[0].notify_one();
+  }
+
+  /// A waiter that was woken for one key may have taken another, or be slow to come: whoever takes a key wakes the next.
+  void WakeForTheRest() SM_REQUIRES(mutex_) {
+    if (!Ready(Lane::kSafety).empty()) {
+      changed_[1].notify_one();
+      changed_[0].notify_one();
+    } else if (!Ready(Lane::kOrdinary).empty()) {
+      changed_[0].notify_one();
+    }
+  }
+
+  /// Somebody waits for the first timer: it must look again. Where nobody does, the next who waits will see it.
+  void WakeTimerKeeper() SM_REQUIRES(mutex_) {
+    if (keeper_ >= 0) {
+      changed_[keeper_].notify_all();
+    } else {
+      changed_[waiting_[0] > 0 ? 0 : 1].notify_one();
     }
   }
 
@@ -247,21 +278,31 @@ class WorkQueue::Impl {
     entry.queued = false;
     entry.working = true;
     entry.since = now;
+    WakeForTheRest();
     return taken;
   }
 
+  /// One waiting worker keeps the timers; the others sleep until they are woken.
   void WaitForWork(std::unique_lock<std::mutex>& lock, Lane lane, const std::stop_token& stop) {
+    const int own = lane == Lane::kSafety ? 1 : 0;
     const auto ready = [this, lane] {
       return shut_down_ || !Ready(Lane::kSafety).empty() || (lane == Lane::kOrdinary && !Ready(Lane::kOrdinary).empty());
     };
-    if (timers_.empty()) {
-      changed_.wait(lock, stop, [&] { return ready() || !timers_.empty(); });
+    ++waiting_[own];
+    if (timers_.empty() || keeper_ >= 0) {
+      changed_[own].wait(lock, stop, [&] { return ready() || (!timers_.empty() && keeper_ < 0); });
+      --waiting_[own];
       return;
     }
+    keeper_ = own;
     const base::SteadyTime first = timers_.begin()->first;
     const auto left = std::chrono::ceil<base::Millis>(first - clock_.SteadyNow());
     const auto sooner = [&] { return ready() || timers_.empty() || timers_.begin()->first < first; };
-    changed_.wait_for(lock, stop, std::clamp(left, base::Millis(0), kLookAgain), sooner);
+    changed_[own].wait_for(lock, stop, std::clamp(left, base::Millis(0), kLookAgain), sooner);
+    keeper_ = -1;
+    --waiting_[own];
+    // Whoever takes work now must not leave the timers alone.
+    if (!timers_.empty()) changed_[waiting_[0] > 0 ? 0 : 1].notify_one();
   }
 
   std::optional<ObjectKey> Report(const std::optional<Taken>& taken) {
@@ -273,7 +314,10 @@ class WorkQueue::Impl {
   const base::Clock& clock_;
   QueueObserver* const observer_;
   mutable std::mutex mutex_;
-  std::condition_variable_any changed_;
+  // One of each a lane, ordinary first. Waking all workers for each key cost more than the work itself.
+  std::condition_variable_any changed_[2];
+  int waiting_[2] SM_GUARDED_BY(mutex_) = {0, 0};
+  int keeper_ SM_GUARDED_BY(mutex_) = -1;  ///< lane of the worker that waits for the first timer; -1: none does
   std::unordered_map<ObjectKey, Entry> entries_ SM_GUARDED_BY(mutex_);
   std::list<ObjectKey> ready_[2] SM_GUARDED_BY(mutex_);
   std::set<std::pair<base::SteadyTime, ObjectKey>> timers_ SM_GUARDED_BY(mutex_);
