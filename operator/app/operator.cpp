@@ -57,6 +57,7 @@ class Operator::Impl {
         reconciler_({cache_, gatherer_, executor_, poller_, migration_versions_, route_versions_, events_, domain_, clock, log}),
         controller_(options.controller, queue_, reconciler_, metrics_, clock) {
     metrics_.Attach("softmigration", queue_);
+    events_.OnlyWhile([this] { return fence_.MayWrite(); });
     metrics_.SetLeading(options.lease.lease.name, false);
   }
 

@@ -77,6 +77,8 @@ const model::RouteState* StateOf(const Context& context, const std::string& rout
 const model::ComponentTraffic* TrafficOf(const model::RouteState& state, const std::string& component);
 /// The route shows the component's recorded weight and flags.
 bool Shows(const Context& context, const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
+/// A rollback of this attempt reached the route, and whoever wrote it did not get to record it.
+bool IsTakenBack(const Context& context, const model::RouteState& state, const model::ComponentStatus& component);
 /// No route sends anything of the component to the target.
 bool RoutesFreeOfTarget(const Context& context, const model::ComponentStatus& component);
 bool RoutesAccepted(const Context& context, const model::ComponentStatus& component);
@@ -92,6 +94,8 @@ void GoTo(model::ComponentStatus& component, model::Phase phase, int step, base:
 void EnterStep(Context& context, model::ComponentStatus& component, int step);
 /// desiredPhase was lowered to Pending.
 void TakeBack(Context& context, model::ComponentStatus& component);
+/// Records that the routes are to name the target, still without users: proxies learn of a backend before it is needed.
+void EnterShift(Context& context, model::ComponentStatus& component);
 /// The same words when a step is recorded and while it is carried out, so that nothing is written in between.
 Blocker Applying(const model::ComponentStatus& component);
 std::string InSentence(const model::ComponentStatus& component);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -25,7 +26,8 @@ struct RemoveFinalizer {
 struct ComponentTarget {
   std::string component;
   base::Percent weight;
-  bool flags = false;  ///< header flag rules are in place
+  bool flags = false;        ///< header flag rules are in place
+  bool name_target = false;  ///< the target is named in the route at weight 0 too
   bool operator==(const ComponentTarget&) const = default;
 };
 /// Brings a route to the recorded weights.
@@ -64,12 +66,17 @@ struct Decision {
 
 /// Pure and total: same inputs, same bytes out; no clock, log, randomness or exception.
 /// Either `next` differs from `status` (intent to record) or `actions` may be non-empty (recorded intent to carry out), never both.
+/// Only where `next` begins a rollback the caller may carry out what a Decide on `next` plans first, as RollbackManager, and record then.
 Decision Decide(const model::Spec& spec, const model::Status& status, const Observation& observation, base::WallTime now);
 
 /// For a spec that does not parse: traffic stays where it is, conditions name the fields.
 /// `deleting` with a finalizer still restores.
 Decision DecideInvalid(const std::vector<model::FieldError>& errors, const model::Status& status, const Observation& observation,
                        base::WallTime now);
+
+/// The field manager of a patch that takes users back. The patch goes to the route before the status is written, and this name in the
+/// route's managedFields is the recorded intent: a later leader that finds it on a route at 0 finishes the rollback.
+std::string RollbackManager(std::int64_t attempt);
 
 /// Which metrics must be polled now: none before there is something to judge and none at rest.
 bool WantsMetrics(const model::Spec& spec, const model::Status& status, const std::string& component);

@@ -65,6 +65,7 @@ void NoteDriftOf(Context& context, const std::string& route, const RouteState& s
   for (ComponentStatus& component : context.next().components) {
     const ComponentTraffic* traffic = TrafficOf(state, component.name);
     if (traffic == nullptr || !component.since || Shows(context, *traffic, component)) continue;
+    if (IsTakenBack(context, state, component)) continue;  // by ourselves
     component.since.reset();
     drifted = drifted || CanBePutBack(state, *traffic, component);
   }

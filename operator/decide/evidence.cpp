@@ -45,6 +45,11 @@ std::optional<Judgement> Effective(const Context& context, const MetricObservati
     stale.evidence = fmt::format("no answer since {}", base::FormatDuration(StaleAfter(context)));
     return stale;
   }
+  if (seen->breach_since && seen->latest->verdict == Verdict::kBreach) {
+    Judgement breach = *seen->latest;
+    breach.at = *seen->breach_since;
+    return breach;
+  }
   const bool undecided = seen->latest->verdict == Verdict::kUndecided;
   return undecided && seen->decisive && seen->decisive->verdict == Verdict::kPass ? seen->decisive : seen->latest;
 }

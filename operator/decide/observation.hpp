@@ -48,6 +48,7 @@ struct RouteObservation {
 struct MetricObservation {
   std::optional<analysis::Judgement> latest;
   std::optional<analysis::Judgement> decisive;  ///< the last that was a pass or a breach
+  std::optional<base::WallTime> breach_since;   ///< when the first of the breaches in a row up to the latest arrived
 };
 
 /// Everything a decision rests on besides spec, status and time.

@@ -50,7 +50,7 @@ void StepPending(Context& context, ComponentStatus& component) {
     return context.Do(AddFinalizer{});
   }
   Adopt(context);
-  EnterStep(context, component, 0);
+  EnterShift(context, component);
   // No traffic, no evidence: the time without it counts from here.
   for (model::MetricStatus& metric : component.metrics) metric.since = context.now;
 }

@@ -14,15 +14,29 @@ using model::ComponentStatus;
 using model::DesiredPhase;
 using model::Phase;
 
+// A gateway accepts a route before all of its proxies have the endpoints of a backend that is new to them.
+constexpr base::Millis kWarmUp{1'000};
+
+bool IsInterrupted(const Context& context, const ComponentStatus& component) {
+  return std::ranges::any_of(context.spec.routes, [&](const model::RouteRef& route) {
+    const model::RouteState* state = StateOf(context, route.name);
+    return state != nullptr && IsTakenBack(context, *state, component);
+  });
+}
+
 /// Bad or lacking evidence; true where it ended the step. Judged before anything that may wait.
 bool Judge(Context& context, ComponentStatus& component) {
-  if (KnownDead(context.seen.target) && Serves(context.seen.legacy) && component.weight.value() > 0) {
+  if (KnownDead(context.seen.target) && Serves(context.seen.legacy)) {
     BeginRollback(context, component, reason::kTargetNotServing, nullptr);
     return true;
   }
   const model::MetricStatus* breach = FindBreach(component);
   if (breach != nullptr && context.spec.on_breach == BreachPolicy::kRollback) {
     BeginRollback(context, component, reason::kMetricBreached, breach);
+    return true;
+  }
+  if (IsInterrupted(context, component)) {
+    BeginRollback(context, component, reason::kRollbackResumed, nullptr);
     return true;
   }
   const model::MetricStatus* expired = FindExpired(context, component);
@@ -39,8 +53,9 @@ std::optional<Blocker> ReachBlocker(const Context& context, const ComponentStatu
 }
 
 std::optional<Blocker> HoldBlocker(Context& context, const ComponentStatus& component) {
-  if (component.step < 0) return std::nullopt;
-  const base::WallTime until = *component.since + context.spec.steps[static_cast<std::size_t>(component.step)].hold;
+  if (component.step < 0 && component.weight.value() > 0) return std::nullopt;  // the steps were edited to begin above
+  const base::Millis hold = component.step < 0 ? kWarmUp : context.spec.steps[static_cast<std::size_t>(component.step)].hold;
+  const base::WallTime until = *component.since + hold;
   if (until <= context.now) return std::nullopt;
   context.WakeAt(until);
   return Blocker{std::string(reason::kInProgress),
@@ -52,7 +67,8 @@ std::optional<Blocker> AdvanceBlocker(Context& context, const ComponentStatus& c
   if (context.spec.paused) return Blocker{std::string(reason::kPaused), "spec.paused to be false", false};
   if (auto blocker = HoldBlocker(context, component)) return blocker;
   if (auto blocker = GateBlocker(context)) return blocker;
-  if (auto blocker = EvidenceBlocker(context, component)) return blocker;
+  // Before the first users there is nothing to be judged, only nothing to be wrong yet.
+  if (auto blocker = component.weight.value() == 0 ? StartBlocker(context, component) : EvidenceBlocker(context, component)) return blocker;
   const bool last = component.step + 1 >= static_cast<int>(context.spec.steps.size());
   if (last && context.spec.desired_phase == DesiredPhase::kShift) {
     return Blocker{std::string(reason::kCeilingReached), "desiredPhase to be Complete", false};
@@ -74,7 +90,7 @@ void Complete(Context& context, ComponentStatus& component) {
 
 void StepShift(Context& context, ComponentStatus& component) {
   if (context.spec.desired_phase == DesiredPhase::kPending) return TakeBack(context, component);
-  if (Judge(context, component)) return;
+  if (component.weight.value() > 0 && Judge(context, component)) return;
   NoteReached(context, component);
   if (auto blocker = AdvanceBlocker(context, component)) return Block(context, component, *blocker);
   if (component.step + 1 < static_cast<int>(context.spec.steps.size())) return EnterStep(context, component, component.step + 1);

@@ -75,7 +75,7 @@ void PlanRoute(Context& context, const std::string& route, const RouteState& sta
     const ComponentTraffic* traffic = TrafficOf(state, component.name);
     if (traffic == nullptr || scope == Scope::kNothing || (scope == Scope::kRollback && !IsGoingBack(context, component))) continue;
     differs = differs || !Shows(context, *traffic, component);
-    apply.components.push_back({component.name, component.weight, FlagsWanted(context.spec, component)});
+    apply.components.push_back({component.name, component.weight, FlagsWanted(context.spec, component), component.phase == Phase::kShift});
   }
   if (differs) context.Do(std::move(apply));
 }
@@ -108,7 +108,15 @@ const ComponentTraffic* TrafficOf(const RouteState& state, const std::string& co
 bool Shows(const Context& context, const ComponentTraffic& traffic, const ComponentStatus& component) {
   // A rule that cannot be read as a percentage is good enough for 0 % when nothing of it goes to the target.
   if (component.weight.value() == 0 && !traffic.problems.empty()) return !traffic.any_target && traffic.flags.empty();
+  if (component.weight.value() == 0 && component.phase == Phase::kShift && !traffic.names_target) return false;
   return traffic.weight == component.weight && traffic.flags == WantedFlags(context.spec, component);
+}
+
+bool IsTakenBack(const Context& context, const RouteState& state, const ComponentStatus& component) {
+  // A first step that no route ever showed cannot have been taken back.
+  if (component.phase != Phase::kShift || component.weight.value() == 0 || (!component.since && component.step <= 0)) return false;
+  const ComponentTraffic* traffic = TrafficOf(state, component.name);
+  return traffic != nullptr && !traffic->any_target && state.last_writer == RollbackManager(context.status.attempt);
 }
 
 bool Enforces(const model::Status& status, bool finalizer_present) {

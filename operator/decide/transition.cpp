@@ -28,7 +28,13 @@ std::string InSentence(const ComponentStatus& component) {
 }
 
 Blocker Applying(const ComponentStatus& component) {
+  if (component.weight.value() == 0) return {std::string(reason::kApplying), "the gateway to know the target", false};
   return {std::string(reason::kApplying), fmt::format("the gateway to run weight {} %", component.weight.value()), false};
+}
+
+void EnterShift(Context& context, ComponentStatus& component) {
+  GoTo(component, Phase::kShift, -1, base::Percent());
+  Block(context, component, Applying(component));
 }
 
 void EnterStep(Context& context, ComponentStatus& component, int step) {

@@ -29,6 +29,7 @@ struct ComponentTraffic {
   /// The target's share where all its rules agree on one whole percentage; nothing where they differ, are no whole percentage or not ours
   /// yet.
   std::optional<base::Percent> weight;
+  bool names_target = false;       ///< each of its rules names the target, be it with weight 0: the gateway knows it
   bool any_target = false;         ///< some rule sends something to the target (weight > 0), header flag rules of ours included
   std::vector<std::string> flags;  ///< canonical texts of our header flag rules that are in place (sorted)
   std::vector<RouteProblem> problems;

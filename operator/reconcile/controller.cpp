@@ -24,7 +24,7 @@ Controller::Controller(ControllerOptions options, kube::WorkQueue& queue, Reconc
 
 Controller::~Controller() { Stop(); }
 
-void Controller::Wake(const ObjectKey& key, Lane lane) { queue_.Add(key, Urgent(key) ? Lane::kSafety : lane); }
+void Controller::Wake(const ObjectKey& key, Lane lane) { queue_.Add(key, LaneFor(key, lane)); }
 
 void Controller::Start(const std::vector<ObjectKey>& keys) {
   for (const ObjectKey& key : keys) queue_.Add(key, Lane::kOrdinary);
@@ -51,7 +51,7 @@ void Controller::Pass(const ObjectKey& key) {
   const base::SteadyTime began = clock_.SteadyNow();
   const PassResult result = reconciler_.Reconcile(key);
   const double seconds = std::chrono::duration<double>(clock_.SteadyNow() - began).count();
-  MarkUrgent(key, result.lane == Lane::kSafety);
+  Remember(key, result);
   Follow(key, result);
   switch (result.outcome) {
     case Outcome::kFailed: return metrics_.OnEnd(kube::ReconcileResult::kError, seconds);
@@ -71,17 +71,18 @@ void Controller::Follow(const ObjectKey& key, const PassResult& result) {
   }
 }
 
-bool Controller::Urgent(const ObjectKey& key) const {
+Lane Controller::LaneFor(const ObjectKey& key, Lane lane) const {
   const std::scoped_lock lock(mutex_);
-  return urgent_.contains(key);
+  const auto it = standing_.find(key);
+  return it == standing_.end() ? lane : it->second;
 }
 
-void Controller::MarkUrgent(const ObjectKey& key, bool urgent) {
+void Controller::Remember(const ObjectKey& key, const PassResult& result) {
   const std::scoped_lock lock(mutex_);
-  if (urgent) {
-    urgent_.insert(key);
+  if (result.only_paperwork || result.lane == Lane::kSafety) {
+    standing_[key] = result.only_paperwork ? Lane::kOrdinary : Lane::kSafety;
   } else {
-    urgent_.erase(key);
+    standing_.erase(key);
   }
 }
 

@@ -3,7 +3,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "base/mutex.hpp"
@@ -37,8 +37,8 @@ class Controller {
   void Work(kube::Lane lane, const std::stop_token& stop);
   void Pass(const kube::ObjectKey& key);
   void Follow(const kube::ObjectKey& key, const PassResult& result);
-  [[nodiscard]] bool Urgent(const kube::ObjectKey& key) const;
-  void MarkUrgent(const kube::ObjectKey& key, bool urgent);
+  [[nodiscard]] kube::Lane LaneFor(const kube::ObjectKey& key, kube::Lane lane) const;
+  void Remember(const kube::ObjectKey& key, const PassResult& result);
 
   const ControllerOptions options_;
   kube::WorkQueue& queue_;
@@ -46,7 +46,8 @@ class Controller {
   kube::ControllerMetrics& metrics_;
   const base::Clock& clock_;
   mutable std::mutex mutex_;
-  std::unordered_set<kube::ObjectKey> urgent_ SM_GUARDED_BY(mutex_);  // keys in the middle of a rollback
+  /// The lane of keys in the middle of a rollback, whatever wakes them: safety until users are back, ordinary to record it.
+  std::unordered_map<kube::ObjectKey, kube::Lane> standing_ SM_GUARDED_BY(mutex_);
   std::vector<std::jthread> workers_;
 };
 

@@ -49,7 +49,8 @@ routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyT
   for (const decide::ComponentTarget& target : apply.components) {
     const auto it = std::ranges::find(spec.components, target.component, &model::ComponentSpec::name);
     if (it == spec.components.end()) continue;
-    intent.components.push_back({*it, base::WeightSplit(target.weight), target.flags ? spec.flags : std::vector<model::HeaderFlag>()});
+    const auto flags = target.flags ? spec.flags : std::vector<model::HeaderFlag>();
+    intent.components.push_back({*it, base::WeightSplit(target.weight), flags, target.name_target});
   }
   return intent;
 }
@@ -84,16 +85,17 @@ base::Status Executor::Commit(const Migration& migration, const model::Status& n
   }
 }
 
-base::Status Executor::Do(const Migration& migration, const decide::Action& action) const {
+base::Status Executor::Do(const Migration& migration, const decide::Action& action, const std::string& manager) const {
   struct Visitor {
     const Executor& executor;
     const Migration& migration;
+    const std::string& manager;
     base::Status operator()(const decide::AddFinalizer&) const { return executor.SetFinalizer(migration, true); }
     base::Status operator()(const decide::RemoveFinalizer&) const { return executor.SetFinalizer(migration, false); }
-    base::Status operator()(const decide::ApplyTraffic& apply) const { return executor.Apply(migration, apply); }
+    base::Status operator()(const decide::ApplyTraffic& apply) const { return executor.Apply(migration, apply, manager); }
     base::Status operator()(const decide::RestoreRoute& restore) const { return executor.Restore(migration, restore); }
   };
-  return std::visit(Visitor{*this, migration}, action);
+  return std::visit(Visitor{*this, migration, manager}, action);
 }
 
 base::Status Executor::SetFinalizer(const Migration& migration, bool present) const {
@@ -108,10 +110,10 @@ base::Status Executor::SetFinalizer(const Migration& migration, bool present) co
   return {};
 }
 
-base::Status Executor::Apply(const Migration& migration, const decide::ApplyTraffic& apply) const {
+base::Status Executor::Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const {
   const kube::ObjectKey key{migration.meta.key.ns, ObjectName(*migration.spec, apply.route)};
   const routers::TrafficIntent intent = ToIntent(migration, apply);
-  const auto done = PatchRoute(key, [&](const json& object) { return parts_.router.Render(intent, object); });
+  const auto done = PatchRoute(key, manager, [&](const json& object) { return parts_.router.Render(intent, object); });
   if (!done) return base::Fail(done.error().Wrap(fmt::format("set weights on route {}", key.name)));
   return {};
 }
@@ -120,20 +122,22 @@ base::Status Executor::Restore(const Migration& migration, const decide::Restore
   const auto saved = std::ranges::find(migration.status.routes, restore.route, &model::SavedRoute::name);
   if (saved == migration.status.routes.end()) return {};
   const kube::ObjectKey key{migration.meta.key.ns, ObjectName(*migration.spec, restore.route)};
-  const auto done = PatchRoute(key, [&](const json& object) { return parts_.router.Restore(saved->saved, object); });
+  const auto done = PatchRoute(key, kFieldManager, [&](const json& object) { return parts_.router.Restore(saved->saved, object); });
   if (!done) return base::Fail(done.error().Wrap(fmt::format("put route {} back", key.name)));
   return {};
 }
 
-base::Status Executor::PatchRoute(const kube::ObjectKey& key,
+base::Status Executor::PatchRoute(const kube::ObjectKey& key, const std::string& manager,
                                   const std::function<base::Result<routers::ObjectPatch>(const json&)>& render) const {
   auto route = parts_.cache.routes().Get(key);
   if (!route) return base::Fail(ErrorCode::kNotFound, "the route is gone");
+  kube::CallOptions options = Writing();
+  options.field_manager = manager;
   for (int attempt = 1;; ++attempt) {
     const auto patch = render(route->object);
     if (!patch) return base::Fail(patch.error());
     if (patch->empty()) return {};
-    const auto written = parts_.client.Patch(kube::kHttpRoutes, key, kube::PatchType::kJson, json::parse(patch->json), Writing());
+    const auto written = parts_.client.Patch(kube::kHttpRoutes, key, kube::PatchType::kJson, json::parse(patch->json), options);
     if (written) {
       parts_.route_versions.Wrote(key, route->meta.uid, kube::ParseMeta(*written).resource_version);
       return {};

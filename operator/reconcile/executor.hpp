@@ -34,15 +34,15 @@ class Executor {
   /// Records intent. Where somebody touched the object meanwhile without changing what was decided on (same generation, same status),
   /// it is tried again on the newer version; otherwise kConflict.
   base::Status Commit(const Migration& migration, const model::Status& next) const;
-  /// Carries out one action of a decision on this migration.
-  base::Status Do(const Migration& migration, const decide::Action& action) const;
+  /// Carries out one action of a decision on this migration. `manager`: who the API server is to name as the writer of the route.
+  base::Status Do(const Migration& migration, const decide::Action& action, const std::string& manager = kFieldManager) const;
 
  private:
   base::Status SetFinalizer(const Migration& migration, bool present) const;
-  base::Status Apply(const Migration& migration, const decide::ApplyTraffic& apply) const;
+  base::Status Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const;
   base::Status Restore(const Migration& migration, const decide::RestoreRoute& restore) const;
   /// Renders and patches; after a conflict once more on a live read.
-  base::Status PatchRoute(const kube::ObjectKey& key,
+  base::Status PatchRoute(const kube::ObjectKey& key, const std::string& manager,
                           const std::function<base::Result<routers::ObjectPatch>(const nlohmann::json&)>& render) const;
   [[nodiscard]] kube::CallOptions Writing() const;
 

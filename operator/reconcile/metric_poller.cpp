@@ -197,6 +197,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       poll->state = std::move(step.state);
       breach = step.judgement.verdict == model::Verdict::kBreach;
       if (breach || step.judgement.verdict == model::Verdict::kPass) poll->seen.decisive = step.judgement;
+      if (!breach) poll->seen.breach_since.reset();
+      if (breach && !poll->seen.breach_since) poll->seen.breach_since = poll->sample.at;
       poll->seen.latest = std::move(step.judgement);
     }
     wake_(poll->key, breach);

@@ -22,6 +22,13 @@ std::string EpochOf(const Migration& migration) {
 
 bool RollingBack(const model::Status& status) { return status.phase == model::Phase::kRollingBack; }
 
+/// The decision takes users of a component back that the recorded status does not yet.
+bool BeginsRollback(const model::Status& status, const model::Status& next) {
+  const auto& before = status.last_rollback;
+  const auto& after = next.last_rollback;
+  return after && (!before || before->at != after->at || before->component != after->component);
+}
+
 }  // namespace
 
 PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
@@ -34,14 +41,16 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
     return {};
   }
   if (!CaughtUp(*migration))
-    return {Outcome::kRequeueSoon, {}, RollingBack(migration->status) ? kube::Lane::kSafety : kube::Lane::kOrdinary};
+    return {Outcome::kRequeueSoon, {}, RollingBack(migration->status) ? kube::Lane::kSafety : kube::Lane::kOrdinary, false};
   parts_.metrics.SetMigration(key, migration->status);
   Poll(*migration);
   const base::WallTime now = parts_.clock.WallNow();
-  const decide::Decision decision = DecideOn(*migration, parts_.gatherer.Gather(*migration), now);
+  const decide::Observation seen = parts_.gatherer.Gather(*migration);
+  const decide::Decision decision = DecideOn(*migration, seen, now);
+  if (auto taken_back = TakeBackFirst(*migration, decision, seen, now)) return *taken_back;
   if (decision.next != migration->status) return Record(*migration, decision);
   if (!decision.actions.empty()) return CarryOut(*migration, decision);
-  PassResult result{Outcome::kSettled, {}, LaneOf(decision)};
+  PassResult result{Outcome::kSettled, {}, LaneOf(decision), false};
   if (decision.wake_at) result.look_again = std::max(*decision.wake_at - now, base::Millis(1));
   return result;
 }
@@ -72,25 +81,46 @@ void Reconciler::Poll(const Migration& migration) {
   parts_.poller.Want(migration.meta.key, std::move(wanted));
 }
 
+std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, const decide::Decision& decision,
+                                                    const decide::Observation& seen, base::WallTime now) {
+  if (!migration.spec || !BeginsRollback(migration.status, decision.next)) return std::nullopt;
+  Migration intended = migration;
+  intended.status = decision.next;
+  const decide::Decision plan = DecideOn(intended, seen, now);
+  if (plan.next != intended.status || plan.actions.empty()) return std::nullopt;
+  bool all = true;
+  for (const decide::Action& action : plan.actions) {
+    if (!std::holds_alternative<decide::ApplyTraffic>(action)) continue;
+    const auto done = parts_.executor.Do(intended, action, decide::RollbackManager(migration.status.attempt));
+    if (!done) LogFailure(migration, done.error());
+    all = all && done.has_value();
+  }
+  if (!all) return std::nullopt;  // record it, then go on as recorded
+  if (const auto& since = decision.next.last_rollback->breach_seen_at) parts_.metrics.ObserveBreachToZero(parts_.clock.WallNow() - *since);
+  return PassResult{Outcome::kRequeueSoon, {}, kube::Lane::kOrdinary, true};
+}
+
 PassResult Reconciler::Record(const Migration& migration, const decide::Decision& decision) {
   const kube::Lane lane = LaneOf(decision);
   if (const auto recorded = parts_.executor.Commit(migration, decision.next); !recorded) return Failed(migration, recorded.error(), lane);
   Tell(migration, decision);
   Account(migration, decision);
   // The watch brings the key back; this is for the case that it lags.
-  return {Outcome::kRequeueSoon, {}, lane};
+  return {Outcome::kRequeueSoon, {}, lane, false};
 }
 
 PassResult Reconciler::CarryOut(const Migration& migration, const decide::Decision& decision) {
   const kube::Lane lane = LaneOf(decision);
+  std::optional<base::Error> failure;
   for (const decide::Action& action : decision.actions) {
-    if (const auto done = parts_.executor.Do(migration, action); !done) return Failed(migration, done.error(), lane);
+    const auto done = parts_.executor.Do(migration, action);
+    if (done) continue;
+    failure = done.error();
+    // One route that cannot be written must not keep users of the others on the target.
+    if (lane != kube::Lane::kSafety) break;
   }
-  const auto& record = migration.status.last_rollback;
-  if (RollingBack(migration.status) && record && !record->routed_at && record->breach_seen_at) {
-    parts_.metrics.ObserveBreachToZero(parts_.clock.WallNow() - *record->breach_seen_at);
-  }
-  return {Outcome::kRequeueSoon, {}, lane};
+  if (failure) return Failed(migration, *failure, lane);
+  return {Outcome::kRequeueSoon, {}, lane, false};
 }
 
 void Reconciler::Tell(const Migration& migration, const decide::Decision& decision) {
@@ -116,11 +146,15 @@ void Reconciler::Account(const Migration& migration, const decide::Decision& dec
   if (reverted(decision.next) > reverted(migration.status)) parts_.metrics.CountDrift();
 }
 
-PassResult Reconciler::Failed(const Migration& migration, const base::Error& error, kube::Lane lane) {
+void Reconciler::LogFailure(const Migration& migration, const base::Error& error) {
   const bool expected = error.code == base::ErrorCode::kConflict;
   parts_.log.Write(expected ? base::LogLevel::kDebug : base::LogLevel::kWarn, "write failed",
                    {{"migration", migration.meta.key.ToString()}, {"code", base::Name(error.code)}, {"error", error.message}});
-  return {Outcome::kFailed, {}, lane};
+}
+
+PassResult Reconciler::Failed(const Migration& migration, const base::Error& error, kube::Lane lane) {
+  LogFailure(migration, error);
+  return {Outcome::kFailed, {}, lane, false};
 }
 
 }  // namespace softmig::reconcile

@@ -19,6 +19,7 @@ struct PassResult {
   Outcome outcome = Outcome::kSettled;
   std::optional<base::Millis> look_again;   ///< for kSettled: a timer; nothing: only when something changes
   kube::Lane lane = kube::Lane::kOrdinary;  ///< for whatever comes next
+  bool only_paperwork = false;              ///< users are back on legacy; what is left is to record it, and may wait
 };
 
 /// One pass over one migration: read, gather, decide, then either record intent or carry out what is recorded.
@@ -45,10 +46,14 @@ class Reconciler {
   [[nodiscard]] bool CaughtUp(const Migration& migration) const;
   decide::Decision DecideOn(const Migration& migration, const decide::Observation& seen, base::WallTime now) const;
   void Poll(const Migration& migration);
+  /// Takes users back before that is recorded; nothing where no route has to change (any more).
+  std::optional<PassResult> TakeBackFirst(const Migration& migration, const decide::Decision& decision, const decide::Observation& seen,
+                                          base::WallTime now);
   PassResult Record(const Migration& migration, const decide::Decision& decision);
   PassResult CarryOut(const Migration& migration, const decide::Decision& decision);
   void Tell(const Migration& migration, const decide::Decision& decision);
   void Account(const Migration& migration, const decide::Decision& decision);
+  void LogFailure(const Migration& migration, const base::Error& error);
   PassResult Failed(const Migration& migration, const base::Error& error, kube::Lane lane);
 
   Parts parts_;

@@ -19,6 +19,7 @@ struct ComponentIntent {
   model::ComponentSpec component;
   base::WeightSplit split;
   std::vector<model::HeaderFlag> flags;  ///< rules to add; empty: none, and ours are removed
+  bool name_target = false;              ///< name the target at weight 0 too, so that the gateway knows it before users come
 };
 
 struct TrafficIntent {

@@ -176,7 +176,7 @@ inline RouteObservation AnyRouteObservation(const model::Spec& spec) {
   state.acceptance = static_cast<model::Acceptance>(*rc::gen::element(0, 0, 0, 1, 2));
   for (const model::ComponentSpec& component : spec.components) {
     if (Int(0, 5) == 0) continue;
-    model::ComponentTraffic traffic{component.name, AnyPercent(), Maybe(), {}, {}};
+    model::ComponentTraffic traffic{component.name, AnyPercent(), Maybe(), Maybe(), {}, {}};
     if (Int(0, 3) == 0) traffic.weight.reset();
     if (Int(0, 7) == 0) traffic.problems = {{"RuleNotFound", "no such rule"}};
     if (Maybe()) traffic.flags = {"x-beta=1"};
@@ -204,7 +204,7 @@ inline Observation AnyObservation(const model::Spec& spec, base::WallTime now) {
   for (const model::ComponentSpec& component : spec.components) {
     for (const model::MetricSpec& metric : spec.metrics) {
       const analysis::Judgement judgement{Maybe() ? Verdict::kPass : AnyVerdict(), 0.5, 100, AnyTime(now), AnyTime(now), "half"};
-      if (Int(0, 4) > 0) seen.metrics[{component.name, metric.name}] = {judgement, judgement};
+      if (Int(0, 4) > 0) seen.metrics[{component.name, metric.name}] = {judgement, judgement, {}};
     }
   }
   return seen;

@@ -51,6 +51,16 @@ bool EvidenceIsIn(const Observation& seen, const model::Spec& spec, const Compon
          });
 }
 
+/// The gateway has known the target for a moment, and no metric is against beginning.
+bool MayBegin(const Observation& seen, const model::Spec& spec, const ComponentStatus& was, base::WallTime now) {
+  return was.since && *was.since + Millis(1'000) <= now && std::ranges::all_of(spec.metrics, [&](const model::MetricSpec& metric) {
+           const auto it = seen.metrics.find({was.name, metric.name});
+           if (it == seen.metrics.end() || !it->second.latest) return false;
+           const auto& latest = *it->second.latest;
+           return now - latest.at <= Millis(15'000) && latest.verdict != Verdict::kError && latest.verdict != Verdict::kBreach;
+         });
+}
+
 void CheckRise(const model::Spec& spec, const Status& status, const Observation& seen, base::WallTime now) {
   RC_ASSERT(Serves(seen.legacy));
   RC_ASSERT(Serves(seen.target));
@@ -75,7 +85,8 @@ Decision Checked(const model::Spec& spec, const Status& status, const Observatio
     CheckRise(spec, status, seen, now);
     const ComponentStatus* was = Find(status, component.name);
     if (was == nullptr || was->phase != Phase::kShift) continue;
-    RC_ASSERT(EvidenceIsIn(seen, spec, *was, now));
+    const bool begins = was->weight.value() == 0;
+    RC_ASSERT((begins ? MayBegin(seen, spec, *was, now) : EvidenceIsIn(seen, spec, *was, now)));
     if (was->step < 0 || was->step >= static_cast<int>(spec.steps.size())) continue;
     const model::Step& step = spec.steps[static_cast<std::size_t>(was->step)];
     if (step.weight == was->weight) RC_ASSERT(*was->since + step.hold <= now);
@@ -257,7 +268,8 @@ RC_GTEST_PROP(DecideProperty, ABreachBringsEveryShiftingComponentBack, ()) {
   if (world.spec.desired_phase == model::DesiredPhase::kPending) world.spec.desired_phase = model::DesiredPhase::kShift;
   std::vector<std::string> shifting;
   for (const ComponentStatus& component : world.status.components) {
-    if (component.phase == Phase::kShift || component.phase == Phase::kRollingBack) shifting.push_back(component.name);
+    const bool has_users = component.phase == Phase::kShift && component.weight.value() > 0;
+    if (has_users || component.phase == Phase::kRollingBack) shifting.push_back(component.name);
   }
   // What must not stand in its way.
   world.spec.paused = Maybe();

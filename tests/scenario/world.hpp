@@ -26,14 +26,16 @@ struct WorldRoute {
   int generation = 1, seen_by_gateway = 1;
   std::map<std::string, int> weights;  ///< by component
   std::map<std::string, std::vector<std::string>> flags;
+  std::map<std::string, int> named;  ///< components whose rules name the target at weight 0 too: 1
   std::vector<model::RouteProblem> problems;
   std::string writer = "kubectl";
 
-  [[nodiscard]] std::string Text() const { return nlohmann::json{weights, flags}.dump(); }
+  [[nodiscard]] std::string Text() const { return nlohmann::json{weights, flags, named}.dump(); }
   void SetText(const std::string& text) {
     const auto both = nlohmann::json::parse(text);
     both.at(0).get_to(weights);
     both.at(1).get_to(flags);
+    both.at(2).get_to(named);
     Wrote("softmigration");
   }
   void Wrote(const std::string& who) {
@@ -113,6 +115,7 @@ struct World {
     route.uid += "'";
     for (auto& [component, weight] : route.weights) weight = 0;
     route.flags.clear();
+    route.named.clear();
     route.Wrote("kubectl");
   }
 
@@ -150,8 +153,12 @@ struct World {
     for (const auto& [component, weight] : route.weights) {
       const auto flags = route.flags.find(component);
       const bool flagged = flags != route.flags.end() && !flags->second.empty();
-      state.components.push_back(
-          {component, base::Percent::Make(weight), weight > 0 || flagged, flagged ? flags->second : std::vector<std::string>(), {}});
+      state.components.push_back({component,
+                                  base::Percent::Make(weight),
+                                  weight > 0 || route.named.contains(component),
+                                  weight > 0 || flagged,
+                                  flagged ? flags->second : std::vector<std::string>(),
+                                  {}});
     }
     return state;
   }
@@ -159,7 +166,7 @@ struct World {
   [[nodiscard]] decide::MetricObservation ObserveMetric(const WorldMetric& metric) const {
     const WallTime at = metric.silent ? metric.at : now;
     analysis::Judgement judgement{*metric.verdict, metric.value, 100, at - spec.interval, at, "value " + std::to_string(metric.value)};
-    decide::MetricObservation seen{judgement, {}};
+    decide::MetricObservation seen{judgement, {}, {}};
     if (*metric.verdict == model::Verdict::kPass || *metric.verdict == model::Verdict::kBreach) seen.decisive = judgement;
     return seen;
   }
@@ -182,6 +189,7 @@ struct World {
       std::ranges::sort(texts);
       if (component.flags) route.flags[component.component] = texts;
       if (!component.flags) route.flags.erase(component.component);
+      if (component.name_target || component.weight.value() > 0) route.named[component.component] = 1;
     }
     route.Wrote("softmigration");
     return true;

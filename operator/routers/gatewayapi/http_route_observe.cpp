@@ -29,6 +29,7 @@ struct View {
 /// What one rule does with its requests.
 struct RuleTraffic {
   std::optional<Percent> weight;
+  bool names_target = false;
   bool any_target = false;
   std::vector<RouteProblem> problems;
 };
@@ -72,7 +73,9 @@ RuleTraffic ReadTraffic(const UserRule& rule, const Sides& sides) {
       return traffic;
     }
     sum += *weight;
-    if (Classify(ref, sides) == Backend::kTarget) target += *weight;
+    if (Classify(ref, sides) != Backend::kTarget) continue;
+    traffic.names_target = true;
+    target += *weight;
   }
   traffic.any_target = target > 0;
   if (traffic.problems.empty()) traffic.weight = Share(target, sum);
@@ -84,6 +87,7 @@ void ReadWeights(const Claim& claim, const Sides& sides, ComponentTraffic& resul
   for (const UserRule* rule : claim.rules) {
     RuleTraffic traffic = ReadTraffic(*rule, sides);
     result.any_target = result.any_target || traffic.any_target;
+    result.names_target = traffic.names_target && (first || result.names_target);
     if (first) result.weight = traffic.weight;
     if (result.weight != traffic.weight) result.weight.reset();
     first = false;

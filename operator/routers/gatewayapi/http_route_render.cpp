@@ -74,17 +74,19 @@ json Steered(json refs, const Sides& sides, const base::WeightSplit& split) {
 }
 
 /// Adds the sides that `refs` does not name and that are to get something.
-void AddMissing(json& refs, const Sides& sides, const base::WeightSplit& split) {
+void AddMissing(json& refs, const Sides& sides, const ComponentIntent& intent) {
+  const base::WeightSplit& split = intent.split;
   const auto names = [&](Backend kind) { return std::ranges::any_of(refs, [&](const json& ref) { return Classify(ref, sides) == kind; }); };
   if (split.legacy().value() > 0 && !names(Backend::kLegacy)) refs.push_back(NewRef(sides.legacy, split.legacy().value()));
-  if (split.target().value() > 0 && !names(Backend::kTarget)) refs.push_back(NewRef(sides.target, split.target().value()));
+  const bool target_wanted = split.target().value() > 0 || intent.name_target;
+  if (target_wanted && !names(Backend::kTarget)) refs.push_back(NewRef(sides.target, split.target().value()));
 }
 
-void SteerRule(const UserRule& rule, const Sides& sides, const base::WeightSplit& split, PatchBuilder& patch) {
+void SteerRule(const UserRule& rule, const Sides& sides, const ComponentIntent& intent, PatchBuilder& patch) {
   if (!IsSteerable(rule, sides)) return;
   const json* old = BackendRefs(*rule.value);
-  json refs = Steered(old == nullptr ? json::array() : *old, sides, split);
-  AddMissing(refs, sides, split);
+  json refs = Steered(old == nullptr ? json::array() : *old, sides, intent.split);
+  AddMissing(refs, sides, intent);
   if (old != nullptr && refs == *old) return;
   TestIdentity(rule, patch);
   const std::string path = RulePath(rule.index) + "/backendRefs";
@@ -180,7 +182,7 @@ base::Result<ObjectPatch> HttpRouteRouter::Render(const TrafficIntent& intent, c
     return base::Fail(ErrorCode::kInvalid, "route " + intent.route + " has none of the rules to steer");
   PatchBuilder patch(uid);
   for (const Assignment& assignment : assignments) {
-    for (const UserRule* rule : assignment.rules) SteerRule(*rule, sides, assignment.intent->split, patch);
+    for (const UserRule* rule : assignment.rules) SteerRule(*rule, sides, *assignment.intent, patch);
   }
   WriteOwn(own, patch);
   return ObjectPatch{patch.Text()};

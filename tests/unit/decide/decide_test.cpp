@@ -28,6 +28,8 @@ void Settle(World& world) {
 World Shifting(const model::Spec& spec) {
   World world(spec);
   Settle(world);
+  world.now += seconds(2);  // the gateway got to know the target
+  Settle(world);
   world.now += seconds(10);
   return world;
 }
@@ -248,6 +250,36 @@ TEST(Enforces, UntilEveryoneIsAcrossAndTheFinalizerIsGone) {
   status.components[0].phase = Phase::kComplete;
   EXPECT_TRUE(Enforces(status, true));
   EXPECT_FALSE(Enforces(status, false));
+}
+
+TEST(Decide, FinishesARollbackThatReachedARouteButWasNotRecorded) {
+  World world = Shifting(MakeMigration().Spec());
+  world.routes.at("web").weights["all"] = 0;
+  world.routes.at("web").Wrote(RollbackManager(world.status.attempt));
+  const Decision decision = world.Decide();
+  EXPECT_EQ(decision.next.phase, Phase::kRollingBack);
+  EXPECT_EQ(decision.next.last_rollback->reason, reason::kRollbackResumed);
+  EXPECT_TRUE(decision.next.drift.empty());
+}
+
+TEST(Decide, TheRollbackOfAnEarlierAttemptIsNoExcuseForAWeightThatFell) {
+  World world = Shifting(MakeMigration().Spec());
+  world.routes.at("web").weights["all"] = 0;
+  world.routes.at("web").Wrote(RollbackManager(world.status.attempt - 1));
+  const Decision decision = world.Decide();
+  EXPECT_EQ(decision.next.phase, Phase::kShift);
+  EXPECT_EQ(decision.next.drift.size(), 1U);
+}
+
+TEST(Decide, TheGatewayKnowsTheTargetBeforeItsFirstUsers) {
+  World world(MakeMigration().Spec());
+  Settle(world);
+  EXPECT_EQ(world.routes.at("web").weights.at("all"), 0);
+  EXPECT_TRUE(world.routes.at("web").named.contains("all"));
+  EXPECT_EQ(world.status.components.front().weight.value(), 0);
+  world.now += seconds(2);
+  Settle(world);
+  EXPECT_EQ(world.routes.at("web").weights.at("all"), 10);
 }
 
 }  // namespace

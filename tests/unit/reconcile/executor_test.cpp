@@ -51,6 +51,23 @@ TEST(Executor, LeavesACommitToTheNextPassWhereTheSpecChanged) {
   EXPECT_EQ(world.transport.requests().size(), 2U);
 }
 
+TEST(Executor, ACommitTakesAwayWhatTheNewStatusNoLongerHas) {
+  World world([](const http::Request&) { return Answer(200, MigrationJson()); });
+  json object = MigrationJson();
+  model::Status status;
+  status.routes = {{"web", "uid-route", "{}"}};
+  status.last_rollback = model::RollbackRecord{};
+  status.last_rollback->verified_at = base::WallTime(base::Millis(1'000));
+  object["status"] = model::ToJson(status);
+  world.cache.migrations().OnApplied(object);
+  model::Status next = world.migration().status;
+  next.routes.clear();
+  next.last_rollback->verified_at.reset();
+  ASSERT_TRUE(world.executor.Commit(world.migration(), next).has_value());
+  object.merge_patch(json::parse(world.transport.requests().at(0).body));
+  EXPECT_EQ(model::ParseStatus(object["status"]), next);
+}
+
 TEST(Executor, SendsNothingOnceTheLeaseMayBeLost) {
   World world([](const http::Request&) { return Answer(200, RouteJson()); });
   world.clock.Advance(std::chrono::hours(2));

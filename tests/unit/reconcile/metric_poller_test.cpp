@@ -10,7 +10,8 @@ namespace {
 const kube::ObjectKey kKey{"shop", "payments"};
 
 http::Response Vector(const std::string& value) {
-  return Answer(200, {{"status", "success"}, {"data", {{"resultType", "vector"}, {"result", {{{"metric", json::object()}, {"value", {0, value}}}}}}}});
+  return Answer(200, {{"status", "success"},
+                      {"data", {{"resultType", "vector"}, {"result", {{{"metric", json::object()}, {"value", {0, value}}}}}}}});
 }
 
 /// A poller on the machine's clock, with an answer the test sets.

@@ -58,7 +58,8 @@ inline json ServiceJson(const std::string& name) {
 inline json SliceJson(const std::string& service, int ready, int unready = 0, const std::string& name = "") {
   json endpoints = json::array();
   for (int i = 0; i < ready + unready; ++i) endpoints.push_back({{"conditions", {{"ready", i < ready}}}});
-  return {{"metadata", {{"namespace", "shop"}, {"name", name.empty() ? service + "-1" : name}, {"labels", {{"kubernetes.io/service-name", service}}}}},
+  return {{"metadata",
+           {{"namespace", "shop"}, {"name", name.empty() ? service + "-1" : name}, {"labels", {{"kubernetes.io/service-name", service}}}}},
           {"endpoints", endpoints}};
 }
 
@@ -91,7 +92,9 @@ struct World {
     Fill(cache.migrations(), {MigrationJson()});
     woken.clear();
   }
-  [[nodiscard]] const Migration& migration(const std::string& name = "payments") { return *(held = cache.migrations().Get({"shop", name})); }
+  [[nodiscard]] const Migration& migration(const std::string& name = "payments") {
+    return *(held = cache.migrations().Get({"shop", name}));
+  }
 
   fakes::FakeClock clock;
   std::vector<std::string> woken;

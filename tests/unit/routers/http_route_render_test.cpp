@@ -30,6 +30,19 @@ TEST(HttpRouteRender, SetsBothWeightsInPlaceAndAddsWhatIsMissing) {
 
 TEST(HttpRouteRender, NamesNoServiceThatGetsNothing) { EXPECT_EQ(Steered({Ref("old", 8080, 1)}, 0), json::array({Ref("old", 8080, 100)})); }
 
+TEST(HttpRouteRender, NamesTheTargetWithoutUsersWhereTheGatewayIsToKnowIt) {
+  const model::Spec spec = SpecOf({Component("a", {"pay"})});
+  TrafficIntent intent = IntentOf(spec, 0);
+  intent.components[0].name_target = true;
+  const json before = Route({Rule("pay", "/", {Ref("old", 8080, 1)})});
+  const json after = Rendered(before, intent);
+  EXPECT_EQ(RulesOf(after)[0]["backendRefs"], json({Ref("old", 8080, 100), Ref("new", 9090, 0)}));
+  const HttpRouteRouter router;
+  EXPECT_FALSE(router.Observe(before, spec, spec.routes[0]).components.at(0).names_target);
+  EXPECT_TRUE(router.Observe(after, spec, spec.routes[0]).components.at(0).names_target);
+  EXPECT_TRUE(router.Render(intent, after)->empty());
+}
+
 TEST(HttpRouteRender, KeepsOtherFieldsOfABackend) {
   json ref = Ref("old", 8080, 1);
   ref["filters"] = {{{"type", "ExtensionRef"}}};
