@@ -252,21 +252,20 @@ def test_a_legacy_service_deleted_mid_shift_leaves_users_on_the_side_that_answer
     assert world.weight() == 0 and operator.process.alive
 
 
-@pytest.mark.parametrize("service", ["payments-legacy", "payments-next"])
-def test_a_ready_pod_that_goes_during_a_pause_changes_nothing_by_itself(world: World, service: str) -> None:
-    """No readiness is waited for when users are taken back; a side without endpoints is decided on by the other side."""
+def test_during_a_pause_users_stay_while_legacy_has_no_endpoints_and_leave_a_target_without(world: World) -> None:
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{world.space}/endpointslices"
     world.prepare()
     world.operator()
-    world.begin(paused=False)
+    world.begin()
     world.wait_step(50)
     world.edit({"paused": True})
     world.wait_phase("Paused")
-    world.api.delete(f"/apis/discovery.k8s.io/v1/namespaces/{world.space}/endpointslices/{service}")
-    if service == "payments-next":
-        world.wait_phase("RolledBack")
-        assert world.weight() == 0
-        return
-    world.stays(lambda: world.weight() == 50, 2, "users stay")
+    world.api.delete(f"{slices}/payments-legacy")
+    world.stays(lambda: world.weight() == 50, 1.5, "users stay where they are")
+    world.serve("legacy")
+    world.api.delete(f"{slices}/payments-next")
+    world.wait_phase("RolledBack")
+    assert world.weight() == 0
 
 
 def test_a_definition_deleted_mid_shift_puts_the_route_back_and_the_operator_lives_on(world: World, api_stack: Stack) -> None:

@@ -31,6 +31,7 @@ def operator_logs(cluster: Cluster) -> str:
 
 def test_the_demos_story_happens_without_a_user_error_outside_the_fault(full_stack: Stack) -> None:
     cluster = full_stack.cluster
+    full_stack.wake()
     lines: list[str] = []
     try:
         figures = story.Story(cluster, lines.append).run()

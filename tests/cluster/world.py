@@ -1,9 +1,14 @@
-"""One test's world on a running cluster: a namespace with two Services, a route, controlled metrics, and operators of its own."""
+"""One test's world on a running cluster: a namespace with two Services, a route, controlled metrics, and operators of its own.
+
+$SOFTMIG_OPERATOR_ARGS is added to every operator's command line, such as "--http-client beast" to run all tests with the other client.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -43,6 +48,11 @@ class Stack:
         self.account = cluster.service_account_kubeconfig(SYSTEM, ACCOUNT)
         cluster.run("metrics-stub", [paths.built("metrics-stub"), "--address", HOST_ADDRESS, "--port", str(STUB_PORT)])
         cluster.wait_for(self._stub_answers, 20, "the metrics stub answers")
+
+    def wake(self) -> None:
+        """The API server closes connections that were idle for minutes; the next call opens a new one."""
+        with contextlib.suppress(OSError):
+            self.cluster.api.get("/version")
 
     def install_crd(self) -> None:
         self.cluster.apply(paths.REPOSITORY / "crds")
@@ -116,6 +126,7 @@ class World:
         self.api = stack.cluster.api
         self.space = space
         self.operators: list[Operator] = []
+        stack.wake()
         self.cluster.apply(payments.namespace(space))
         self.cluster.apply(self._lease_rights())
 
@@ -175,7 +186,7 @@ class World:
             config = proxy.kubeconfig(config, config.with_name(f"{self.space}-{name}.yaml"))
         argv = [paths.built("softmigration-operator"), "--kubeconfig", str(config), "--namespace", self.space,
                 "--lease-namespace", self.space, "--lease-name", LEASE, *lease,
-                "--metrics-address", "127.0.0.1", "--metrics-port", "0"]
+                "--metrics-address", "127.0.0.1", "--metrics-port", "0", *os.environ.get("SOFTMIG_OPERATOR_ARGS", "").split()]
         process = Process(f"{self.space}-{name}", argv, self.cluster.state, self.cluster.namespace)
         process.environment = {"POD_NAME": name}
         operator = Operator(process, proxy, self.cluster)
@@ -220,7 +231,7 @@ class World:
 
     def add_route(self, name: str = "payments", document: Object | None = None) -> Object:
         """All users on legacy."""
-        made = document or payments.route(self.space, 1, 0, name, self.host)
+        made = document or payments.route(self.space, 1, 0, name, self.host if name == "payments" else f"{name}.{self.host}")
         if document is None:
             made["spec"]["rules"][0]["backendRefs"].pop()
         return self.cluster.apply(made, manager="user")[0]

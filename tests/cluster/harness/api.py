@@ -173,7 +173,7 @@ class ApiClient:
             try:
                 connection.request(method, target, payload, headers)
                 answer = connection.getresponse()
-            except (http.client.RemoteDisconnected, ConnectionError):
+            except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
                 connection.close()
                 if kept is None:
                     raise
