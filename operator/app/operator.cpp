@@ -70,7 +70,7 @@ class Operator::Impl {
     Watch(kube::kHttpRoutes, cache_.routes());
     Watch(kube::kSoftMigrations, cache_.migrations());
     kube::LeaderElector::Callbacks callbacks{[this] { OnLeading(); }, [this] { lost_ = true; }};
-    auto elector = kube::LeaderElector::Start(options_.lease, client_, fence_, clock_, log_, std::move(callbacks));
+    auto elector = kube::LeaderElector::Start(options_.lease, {client_, fence_, clock_, log_}, std::move(callbacks));
     if (!elector) return base::Fail(elector.error());
     elector_ = std::move(*elector);
     log_.Info("operator started", {{"version", SOFTMIG_VERSION},

@@ -120,8 +120,6 @@ Decision DecideInvalid(const std::vector<model::FieldError>& errors, const model
   return Finish(context);
 }
 
-std::string RollbackManager(std::int64_t attempt) { return fmt::format("softmigration-rollback-{}", attempt); }
-
 bool WantsMetrics(const model::Spec& spec, const model::Status& status, const std::string& component) {
   const auto it = std::ranges::find(status.components, component, &ComponentStatus::name);
   if (it == status.components.end()) return false;

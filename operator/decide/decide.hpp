@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -66,7 +67,7 @@ struct Decision {
 
 /// Pure and total: same inputs, same bytes out; no clock, log, randomness or exception.
 /// Either `next` differs from `status` (intent to record) or `actions` may be non-empty (recorded intent to carry out), never both.
-/// Only where `next` begins a rollback the caller may carry out what a Decide on `next` plans first, as RollbackManager, and record then.
+/// Only where `next` begins a rollback the caller may carry out what a Decide on `next` plans first, with a RollbackMark, and record then.
 Decision Decide(const model::Spec& spec, const model::Status& status, const Observation& observation, base::WallTime now);
 
 /// For a spec that does not parse: traffic stays where it is, conditions name the fields.
@@ -74,9 +75,18 @@ Decision Decide(const model::Spec& spec, const model::Status& status, const Obse
 Decision DecideInvalid(const std::vector<model::FieldError>& errors, const model::Status& status, const Observation& observation,
                        base::WallTime now);
 
-/// The field manager of a patch that takes users back. The patch goes to the route before the status is written, and this name in the
-/// route's managedFields is the recorded intent: a later leader that finds it on a route at 0 finishes the rollback.
-std::string RollbackManager(std::int64_t attempt);
+/// Why users were taken back, as the field manager of the patch that did it says: "softmigration-rollback/ATTEMPT/REASON/METRIC".
+/// The patch goes to the route before the status is written, and this name in the route's managedFields is the recorded intent:
+/// a later leader that finds it on a route at 0 finishes the rollback. At most 128 bytes, the API's limit for the name of a manager.
+struct RollbackMark {
+  std::int64_t attempt = 0;
+  std::string reason;
+  std::string metric;  ///< empty where no metric was the cause
+  bool operator==(const RollbackMark&) const = default;
+};
+std::string ToFieldManager(const RollbackMark& mark);
+/// Nothing where the manager is none of these.
+std::optional<RollbackMark> ReadFieldManager(std::string_view manager);
 
 /// Which metrics must be polled now: none before there is something to judge and none at rest.
 bool WantsMetrics(const model::Spec& spec, const model::Status& status, const std::string& component);

@@ -43,7 +43,7 @@ bool LegacyCannotTake(const Context& context) { return KnownDead(context.seen.le
 
 void BeginRollback(Context& context, ComponentStatus& component, std::string_view why, const model::MetricStatus* metric) {
   model::RollbackRecord record{context.now, component.name, component.weight, std::string(why), {}, {}, {}, {}, {}};
-  std::string cause = why == reason::kRollbackResumed ? "a rollback had begun" : "the target has no ready endpoint";
+  std::string cause = why == reason::kTargetNotServing ? "the target has no ready endpoint" : "a rollback that had begun is finished";
   if (metric != nullptr) {
     record.metric = metric->name;
     record.value = metric->value;

@@ -17,11 +17,13 @@ using model::Phase;
 // A gateway accepts a route before all of its proxies have the endpoints of a backend that is new to them.
 constexpr base::Millis kWarmUp{1'000};
 
-bool IsInterrupted(const Context& context, const ComponentStatus& component) {
-  return std::ranges::any_of(context.spec.routes, [&](const model::RouteRef& route) {
+/// A rollback that reached a route but not the status.
+std::optional<RollbackMark> FindInterrupted(const Context& context, const ComponentStatus& component) {
+  for (const model::RouteRef& route : context.spec.routes) {
     const model::RouteState* state = StateOf(context, route.name);
-    return state != nullptr && IsTakenBack(context, *state, component);
-  });
+    if (state != nullptr && IsTakenBack(context, *state, component)) return ReadFieldManager(state->last_writer);
+  }
+  return std::nullopt;
 }
 
 /// Bad or lacking evidence; true where it ended the step. Judged before anything that may wait.
@@ -35,13 +37,15 @@ bool Judge(Context& context, ComponentStatus& component) {
     BeginRollback(context, component, reason::kMetricBreached, breach);
     return true;
   }
-  if (IsInterrupted(context, component)) {
-    BeginRollback(context, component, reason::kRollbackResumed, nullptr);
+  const model::MetricStatus* expired = FindExpired(context, component);
+  if (expired != nullptr && context.spec.on_no_evidence.then == BreachPolicy::kRollback) {
+    BeginRollback(context, component, reason::kNoEvidence, expired);
     return true;
   }
-  const model::MetricStatus* expired = FindExpired(context, component);
-  if (expired == nullptr || context.spec.on_no_evidence.then == BreachPolicy::kHold) return false;
-  BeginRollback(context, component, reason::kNoEvidence, expired);
+  const auto interrupted = FindInterrupted(context, component);
+  if (!interrupted) return false;
+  BeginRollback(context, component, interrupted->reason, nullptr);
+  context.next().last_rollback->metric = interrupted->metric;
   return true;
 }
 

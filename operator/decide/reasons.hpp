@@ -30,7 +30,6 @@ inline constexpr std::string_view kRouteTooLarge = "RouteTooLarge";
 inline constexpr std::string_view kMetricBreached = "MetricBreached";
 inline constexpr std::string_view kNoEvidence = "NoEvidence";
 inline constexpr std::string_view kTargetNotServing = "TargetNotServing";
-inline constexpr std::string_view kRollbackResumed = "RollbackResumed";  ///< begun by a leader that could not record why
 
 // Where it is.
 inline constexpr std::string_view kPending = "Pending";

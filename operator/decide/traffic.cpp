@@ -116,7 +116,9 @@ bool IsTakenBack(const Context& context, const RouteState& state, const Componen
   // A first step that no route ever showed cannot have been taken back.
   if (component.phase != Phase::kShift || component.weight.value() == 0 || (!component.since && component.step <= 0)) return false;
   const ComponentTraffic* traffic = TrafficOf(state, component.name);
-  return traffic != nullptr && !traffic->any_target && state.last_writer == RollbackManager(context.status.attempt);
+  if (traffic == nullptr || traffic->any_target) return false;
+  const auto mark = ReadFieldManager(state.last_writer);
+  return mark && mark->attempt == context.status.attempt;
 }
 
 bool Enforces(const model::Status& status, bool finalizer_present) {

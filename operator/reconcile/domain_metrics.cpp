@@ -27,24 +27,24 @@ const Histogram::BucketBoundaries kSeconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 class DomainMetrics::Impl {
  public:
   explicit Impl(prometheus::Registry& registry)
-      : phase_(prometheus::BuildGauge().Name("softmigration_phase").Help("1 for the phase a migration is in").Register(registry)),
-        weight_(prometheus::BuildGauge().Name("softmigration_weight").Help("Share of users on the target, percent").Register(registry)),
-        rollbacks_(prometheus::BuildCounter().Name("softmigration_rollbacks_total").Help("Times users were taken back").Register(registry)),
-        drift_(prometheus::BuildCounter()
-                   .Name("softmigration_drift_corrected_total")
-                   .Help("Times somebody else changed the weights")
-                   .Register(registry)
-                   .Add({})),
-        queries_(prometheus::BuildCounter()
-                     .Name("softmigration_metric_queries_total")
-                     .Help("Queries sent to metric sources")
-                     .Register(registry)
-                     .Add({})),
-        breach_to_zero_(prometheus::BuildHistogram()
-                            .Name("softmigration_breach_to_weight0_seconds")
-                            .Help("From the answer that showed a breach to all routes at weight 0")
-                            .Register(registry)
-                            .Add({}, kSeconds)) {}
+      : phase(prometheus::BuildGauge().Name("softmigration_phase").Help("1 for the phase a migration is in").Register(registry)),
+        weight(prometheus::BuildGauge().Name("softmigration_weight").Help("Share of users on the target, percent").Register(registry)),
+        rollbacks(prometheus::BuildCounter().Name("softmigration_rollbacks_total").Help("Times users were taken back").Register(registry)),
+        drift(prometheus::BuildCounter()
+                  .Name("softmigration_drift_corrected_total")
+                  .Help("Times somebody else changed the weights")
+                  .Register(registry)
+                  .Add({})),
+        queries(prometheus::BuildCounter()
+                    .Name("softmigration_metric_queries_total")
+                    .Help("Queries sent to metric sources")
+                    .Register(registry)
+                    .Add({})),
+        breach_to_zero(prometheus::BuildHistogram()
+                           .Name("softmigration_breach_to_weight0_seconds")
+                           .Help("From the answer that showed a breach to all routes at weight 0")
+                           .Register(registry)
+                           .Add({}, kSeconds)) {}
 
   struct Gauges {
     model::Phase phase{};
@@ -52,61 +52,61 @@ class DomainMetrics::Impl {
     Gauge* weight_gauge = nullptr;
   };
 
-  void Drop(const Gauges& gauges) {
-    phase_.Remove(gauges.phase_gauge);
-    weight_.Remove(gauges.weight_gauge);
+  void Drop(const Gauges& dropped) {
+    phase.Remove(dropped.phase_gauge);
+    weight.Remove(dropped.weight_gauge);
   }
 
-  Family<Gauge>& phase_;
-  Family<Gauge>& weight_;
-  Family<Counter>& rollbacks_;
-  Counter& drift_;
-  Counter& queries_;
-  Histogram& breach_to_zero_;
-  std::mutex mutex_;
-  std::unordered_map<kube::ObjectKey, Gauges> gauges_ SM_GUARDED_BY(mutex_);
-  std::uint64_t queries_seen_ SM_GUARDED_BY(mutex_) = 0;
+  Family<Gauge>& phase;
+  Family<Gauge>& weight;
+  Family<Counter>& rollbacks;
+  Counter& drift;
+  Counter& queries;
+  Histogram& breach_to_zero;
+  std::mutex mutex;
+  std::unordered_map<kube::ObjectKey, Gauges> gauges SM_GUARDED_BY(mutex);
+  std::uint64_t queries_seen SM_GUARDED_BY(mutex) = 0;
 };
 
 DomainMetrics::DomainMetrics(prometheus::Registry& registry) : impl_(std::make_unique<Impl>(registry)) {}
 DomainMetrics::~DomainMetrics() = default;
 
 void DomainMetrics::SetMigration(const kube::ObjectKey& key, const model::Status& status) {
-  const std::scoped_lock lock(impl_->mutex_);
+  const std::scoped_lock lock(impl_->mutex);
   const prometheus::Labels labels{{"namespace", key.ns}, {"name", key.name}};
-  Impl::Gauges& gauges = impl_->gauges_[key];
-  if (gauges.weight_gauge == nullptr) gauges.weight_gauge = &impl_->weight_.Add(labels);
+  Impl::Gauges& gauges = impl_->gauges[key];
+  if (gauges.weight_gauge == nullptr) gauges.weight_gauge = &impl_->weight.Add(labels);
   if (gauges.phase_gauge == nullptr || gauges.phase != status.phase) {
-    if (gauges.phase_gauge != nullptr) impl_->phase_.Remove(gauges.phase_gauge);
+    if (gauges.phase_gauge != nullptr) impl_->phase.Remove(gauges.phase_gauge);
     prometheus::Labels with_phase = labels;
     with_phase["phase"] = std::string(model::Name(status.phase));
     gauges.phase = status.phase;
-    gauges.phase_gauge = &impl_->phase_.Add(with_phase);
+    gauges.phase_gauge = &impl_->phase.Add(with_phase);
     gauges.phase_gauge->Set(1);
   }
   gauges.weight_gauge->Set(status.current_weight);
 }
 
 void DomainMetrics::ForgetMigration(const kube::ObjectKey& key) {
-  const std::scoped_lock lock(impl_->mutex_);
-  const auto it = impl_->gauges_.find(key);
-  if (it == impl_->gauges_.end()) return;
+  const std::scoped_lock lock(impl_->mutex);
+  const auto it = impl_->gauges.find(key);
+  if (it == impl_->gauges.end()) return;
   impl_->Drop(it->second);
-  impl_->gauges_.erase(it);
+  impl_->gauges.erase(it);
 }
 
-void DomainMetrics::CountRollback(const std::string& reason) { impl_->rollbacks_.Add({{"reason", reason}}).Increment(); }
-void DomainMetrics::CountDrift() { impl_->drift_.Increment(); }
+void DomainMetrics::CountRollback(const std::string& reason) { impl_->rollbacks.Add({{"reason", reason}}).Increment(); }
+void DomainMetrics::CountDrift() { impl_->drift.Increment(); }
 
 void DomainMetrics::ObserveBreachToZero(base::Millis duration) {
-  impl_->breach_to_zero_.Observe(static_cast<double>(duration.count()) / 1000.0);
+  impl_->breach_to_zero.Observe(static_cast<double>(duration.count()) / 1000.0);
 }
 
 void DomainMetrics::SetQueries(std::uint64_t total) {
-  const std::scoped_lock lock(impl_->mutex_);
-  if (total <= impl_->queries_seen_) return;
-  impl_->queries_.Increment(static_cast<double>(total - impl_->queries_seen_));
-  impl_->queries_seen_ = total;
+  const std::scoped_lock lock(impl_->mutex);
+  if (total <= impl_->queries_seen) return;
+  impl_->queries.Increment(static_cast<double>(total - impl_->queries_seen));
+  impl_->queries_seen = total;
 }
 
 }  // namespace softmig::reconcile

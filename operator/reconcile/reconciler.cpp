@@ -88,15 +88,17 @@ std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, 
   intended.status = decision.next;
   const decide::Decision plan = DecideOn(intended, seen, now);
   if (plan.next != intended.status || plan.actions.empty()) return std::nullopt;
+  const model::RollbackRecord& record = *decision.next.last_rollback;
+  const std::string manager = decide::ToFieldManager({migration.status.attempt, record.reason, record.metric});
   bool all = true;
   for (const decide::Action& action : plan.actions) {
     if (!std::holds_alternative<decide::ApplyTraffic>(action)) continue;
-    const auto done = parts_.executor.Do(intended, action, decide::RollbackManager(migration.status.attempt));
+    const auto done = parts_.executor.Do(intended, action, manager);
     if (!done) LogFailure(migration, done.error());
     all = all && done.has_value();
   }
   if (!all) return std::nullopt;  // record it, then go on as recorded
-  if (const auto& since = decision.next.last_rollback->breach_seen_at) parts_.metrics.ObserveBreachToZero(parts_.clock.WallNow() - *since);
+  if (const auto& since = record.breach_seen_at) parts_.metrics.ObserveBreachToZero(parts_.clock.WallNow() - *since);
   return PassResult{Outcome::kRequeueSoon, {}, kube::Lane::kOrdinary, true};
 }
 

@@ -69,15 +69,15 @@ class LeaseMailbox final : public ReflectorSink {
 /// The protocol on a thread of its own; that thread also calls the callbacks and holds the follower's watch.
 class LeaderElector::Impl {
  public:
-  Impl(LeaseOptions options, RestClient& client, Fence& fence, const base::Clock& clock, base::Log& log, Callbacks callbacks)
+  Impl(LeaseOptions options, const Parts& parts, Callbacks callbacks)
       : lease_(options.lease),
-        client_(client),
-        fence_(fence),
-        clock_(clock),
-        log_(log),
+        client_(parts.client),
+        fence_(parts.fence),
+        clock_(parts.clock),
+        log_(parts.log),
         callbacks_(std::move(callbacks)),
-        mailbox_(clock),
-        protocol_(std::move(options), client, fence, clock, log),
+        mailbox_(parts.clock),
+        protocol_(std::move(options), parts.client, parts.fence, parts.clock, parts.log),
         thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
   [[nodiscard]] bool leading() const { return leading_.load(); }
@@ -127,8 +127,7 @@ class LeaderElector::Impl {
   std::jthread thread_;  // last: stops before anything it uses is gone
 };
 
-base::Result<std::unique_ptr<LeaderElector>> LeaderElector::Start(LeaseOptions options, RestClient& client, Fence& fence,
-                                                                  const base::Clock& clock, base::Log& log, Callbacks callbacks) {
+base::Result<std::unique_ptr<LeaderElector>> LeaderElector::Start(LeaseOptions options, const Parts& parts, Callbacks callbacks) {
   const bool ordered = options.duration > options.renew_deadline && options.renew_deadline * 5 > options.retry * 6;
   if (!ordered || options.retry <= base::Millis(0)) {
     return base::Fail(base::ErrorCode::kInvalid, "a lease needs duration > renew deadline > 1.2 x retry > 0");
@@ -136,7 +135,7 @@ base::Result<std::unique_ptr<LeaderElector>> LeaderElector::Start(LeaseOptions o
   if (options.identity.empty() || options.lease.name.empty() || options.lease.ns.empty()) {
     return base::Fail(base::ErrorCode::kInvalid, "a lease needs a namespace, a name and an identity");
   }
-  auto impl = std::make_unique<Impl>(std::move(options), client, fence, clock, log, std::move(callbacks));
+  auto impl = std::make_unique<Impl>(std::move(options), parts, std::move(callbacks));
   return std::unique_ptr<LeaderElector>(new LeaderElector(std::move(impl)));
 }
 

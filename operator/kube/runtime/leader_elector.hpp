@@ -37,13 +37,19 @@ class Fence {
 /// clock. Destruction while leading closes the fence first and then gives the lease back (holder "" with 1 s).
 class LeaderElector {
  public:
+  /// What it works with; all must outlive the elector.
+  struct Parts {
+    RestClient& client;
+    Fence& fence;
+    const base::Clock& clock;
+    base::Log& log;
+  };
   struct Callbacks {
     std::function<void()> on_started;  ///< we lead; the fence is open
     std::function<void()> on_stopped;  ///< we do not lead any more; the fence was closed before
   };
-  /// kInvalid unless duration > renew_deadline > 1.2·retry. All references must outlive the elector.
-  static base::Result<std::unique_ptr<LeaderElector>> Start(LeaseOptions options, RestClient& client, Fence& fence,
-                                                            const base::Clock& clock, base::Log& log, Callbacks callbacks);
+  /// kInvalid unless duration > renew_deadline > 1.2·retry.
+  static base::Result<std::unique_ptr<LeaderElector>> Start(LeaseOptions options, const Parts& parts, Callbacks callbacks);
   ~LeaderElector();
   [[nodiscard]] bool leading() const;
 

@@ -255,17 +255,18 @@ TEST(Enforces, UntilEveryoneIsAcrossAndTheFinalizerIsGone) {
 TEST(Decide, FinishesARollbackThatReachedARouteButWasNotRecorded) {
   World world = Shifting(MakeMigration().Spec());
   world.routes.at("web").weights["all"] = 0;
-  world.routes.at("web").Wrote(RollbackManager(world.status.attempt));
+  world.routes.at("web").Wrote(ToFieldManager({world.status.attempt, "MetricBreached", "errors"}));
   const Decision decision = world.Decide();
   EXPECT_EQ(decision.next.phase, Phase::kRollingBack);
-  EXPECT_EQ(decision.next.last_rollback->reason, reason::kRollbackResumed);
+  EXPECT_EQ(decision.next.last_rollback->reason, reason::kMetricBreached);
+  EXPECT_EQ(decision.next.last_rollback->metric, "errors");
   EXPECT_TRUE(decision.next.drift.empty());
 }
 
 TEST(Decide, TheRollbackOfAnEarlierAttemptIsNoExcuseForAWeightThatFell) {
   World world = Shifting(MakeMigration().Spec());
   world.routes.at("web").weights["all"] = 0;
-  world.routes.at("web").Wrote(RollbackManager(world.status.attempt - 1));
+  world.routes.at("web").Wrote(ToFieldManager({world.status.attempt - 1, "MetricBreached", "errors"}));
   const Decision decision = world.Decide();
   EXPECT_EQ(decision.next.phase, Phase::kShift);
   EXPECT_EQ(decision.next.drift.size(), 1U);
@@ -280,6 +281,21 @@ TEST(Decide, TheGatewayKnowsTheTargetBeforeItsFirstUsers) {
   world.now += seconds(2);
   Settle(world);
   EXPECT_EQ(world.routes.at("web").weights.at("all"), 10);
+}
+
+TEST(RollbackMark, ReadsWhatItWritesAndNothingElse) {
+  const RollbackMark mark{7, "MetricBreached", "error-rate"};
+  EXPECT_EQ(ReadFieldManager(ToFieldManager(mark)), mark);
+  const RollbackMark without{1, "TargetNotServing", ""};
+  EXPECT_EQ(ReadFieldManager(ToFieldManager(without)), without);
+  for (const char* manager : {"", "softmigration", "softmigration-rollback/", "softmigration-rollback/x/MetricBreached/m",
+                              "softmigration-rollback/1", "softmigration-rollback/1//m", "kubectl-edit"}) {
+    EXPECT_FALSE(ReadFieldManager(manager)) << manager;
+  }
+}
+
+TEST(RollbackMark, FitsTheNameOfAManager) {
+  EXPECT_LE(ToFieldManager({9'223'372'036'854'775'807, "TargetNotServing", std::string(63, 'm')}).size(), 128U);
 }
 
 }  // namespace

@@ -49,15 +49,15 @@ class LeaderElectorTest : public ::testing::Test {
 TEST_F(LeaderElectorTest, RefusesTimesThatDoNotFit) {
   RestClient client(config_, transport_);
   options_.renew_deadline = options_.duration;
-  EXPECT_EQ(LeaderElector::Start(options_, client, fence_, clock_, *log_, {}).error().code, base::ErrorCode::kInvalid);
+  EXPECT_EQ(LeaderElector::Start(options_, {client, fence_, clock_, *log_}, {}).error().code, base::ErrorCode::kInvalid);
   options_.renew_deadline = options_.retry;
-  EXPECT_EQ(LeaderElector::Start(options_, client, fence_, clock_, *log_, {}).error().code, base::ErrorCode::kInvalid);
+  EXPECT_EQ(LeaderElector::Start(options_, {client, fence_, clock_, *log_}, {}).error().code, base::ErrorCode::kInvalid);
 }
 
 TEST_F(LeaderElectorTest, StartsWithAnOpenFenceAndGivesTheLeaseBackAtItsEnd) {
   RestClient client(config_, transport_);
   {
-    const auto elector = LeaderElector::Start(options_, client, fence_, clock_, *log_, Callbacks());
+    const auto elector = LeaderElector::Start(options_, {client, fence_, clock_, *log_}, Callbacks());
     ASSERT_TRUE(elector);
     ASSERT_TRUE(Wait(1, 0));
     EXPECT_TRUE(fence_was_open_);
@@ -75,7 +75,7 @@ TEST_F(LeaderElectorTest, AFollowerTakesOverAsSoonAsItsWatchSeesTheRelease) {
   options_.renew_deadline = base::Millis(1'200'000);
   options_.duration = base::Millis(1'300'000);
   RestClient client(config_, transport_);
-  const auto elector = LeaderElector::Start(options_, client, fence_, clock_, *log_, Callbacks());
+  const auto elector = LeaderElector::Start(options_, {client, fence_, clock_, *log_}, Callbacks());
   ASSERT_TRUE(elector);
   const auto stream = transport_.WaitForStream(0);
   ASSERT_NE(stream, nullptr);
@@ -89,7 +89,7 @@ TEST_F(LeaderElectorTest, AFollowerTakesOverAsSoonAsItsWatchSeesTheRelease) {
 
 TEST_F(LeaderElectorTest, EndsWithinASecondThoughThePeerIsDead) {
   RestClient client(config_, transport_);
-  auto elector = LeaderElector::Start(options_, client, fence_, clock_, *log_, Callbacks());
+  auto elector = LeaderElector::Start(options_, {client, fence_, clock_, *log_}, Callbacks());
   ASSERT_TRUE(elector);
   ASSERT_TRUE(Wait(1, 0));
   api_.SetMood(FakeLeaseApi::Mood::kDead);
