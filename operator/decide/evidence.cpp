@@ -73,10 +73,6 @@ MetricStatus NextStatus(const Context& context, const std::string& component, co
   return FromJudgement(name, *judgement, same_class ? before->since : context.now);
 }
 
-bool Judged(const model::MetricSpec& metric, const std::string& component) {
-  return metric.components.empty() || std::ranges::find(metric.components, component) != metric.components.end();
-}
-
 /// A poller that fell silent wakes nobody.
 void WakeWhenStale(Context& context, const MetricObservation* seen) {
   if (seen == nullptr || !seen->latest) return;
@@ -102,7 +98,7 @@ void UpdateEvidence(Context& context, model::ComponentStatus& component) {
   if (!WantsMetrics(context.spec, context.next(), component.name)) return;
   std::vector<MetricStatus> next;
   for (const model::MetricSpec& metric : context.spec.metrics) {
-    if (!Judged(metric, component.name)) continue;
+    if (!Judges(metric, component.name)) continue;
     WakeWhenStale(context, Find(context, component.name, metric.name));
     next.push_back(NextStatus(context, component.name, metric.name, FindMetric(component.metrics, metric.name)));
   }

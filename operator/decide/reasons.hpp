@@ -13,7 +13,6 @@ inline constexpr std::string_view kRouteNotFound = "RouteNotFound";
 inline constexpr std::string_view kRouteNotAccepted = "RouteNotAccepted";
 inline constexpr std::string_view kReadFailed = "ReadFailed";
 inline constexpr std::string_view kMetricNotReady = "MetricNotReady";
-inline constexpr std::string_view kWaitingForComponent = "WaitingForComponent";
 inline constexpr std::string_view kCeilingReached = "CeilingReached";
 inline constexpr std::string_view kPaused = "Paused";
 
@@ -37,7 +36,6 @@ inline constexpr std::string_view kShifting = "Shifting";
 inline constexpr std::string_view kCompleted = "Completed";
 inline constexpr std::string_view kRollingBack = "RollingBack";
 inline constexpr std::string_view kRolledBack = "RolledBack";
-inline constexpr std::string_view kDeleting = "Deleting";
 inline constexpr std::string_view kApplied = "Applied";
 inline constexpr std::string_view kApplying = "Applying";
 inline constexpr std::string_view kNotAdopted = "NotAdopted";

@@ -9,6 +9,7 @@
 
 #include "analysis/judge.hpp"
 #include "base/mutex.hpp"
+#include "decide/decide.hpp"
 #include "providers/template.hpp"
 
 namespace softmig::reconcile {
@@ -41,10 +42,6 @@ struct Later {
     return a.first > b.first;
   }
 };
-
-bool Judged(const model::MetricSpec& metric, const std::string& component) {
-  return metric.components.empty() || std::ranges::find(metric.components, component) != metric.components.end();
-}
 
 std::vector<std::string> QueriesOf(const model::MetricSpec& metric, const providers::TemplateValues& values) {
   if (metric.value) return {providers::FillPlaceholders(metric.value->query, values)};
@@ -95,7 +92,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     std::map<Name, PollPtr> before = std::exchange(entry.polls, {});
     for (const std::string& component : wanted.components) {
       for (const model::MetricSpec& metric : wanted.spec->metrics) {
-        if (!Judged(metric, component)) continue;
+        if (!decide::Judges(metric, component)) continue;
         PollPtr poll = Make(key, *wanted.spec, metric, component);
         poll->spec = wanted.spec;
         if (const auto it = before.find({component, metric.name}); it != before.end() && same_evidence) Inherit(*poll, *it->second);
