@@ -23,12 +23,6 @@ constexpr const char* kControllerName = "softmigration.io/operator";
 // A worker that is busy with one pass for this long is wedged: liveness fails.
 constexpr double kWedgedSeconds = 60;
 
-/// Users that may have to be taken back come first after a take-over.
-int TakeOverOrder(const model::Status& status) {
-  if (status.phase == model::Phase::kRollingBack) return 0;
-  return status.current_weight > 0 && status.phase != model::Phase::kComplete ? 1 : 2;
-}
-
 http::Response Text(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body)};
 }
@@ -73,6 +67,7 @@ class Operator::Impl {
     auto elector = kube::LeaderElector::Start(options_.lease, {client_, fence_, clock_, log_}, std::move(callbacks));
     if (!elector) return base::Fail(elector.error());
     elector_ = std::move(*elector);
+    poller_.Start();
     log_.Info("operator started", {{"version", SOFTMIG_VERSION},
                                    {"api_server", client_.config().server},
                                    {"identity", options_.lease.identity},
@@ -115,13 +110,7 @@ class Operator::Impl {
     const std::scoped_lock lock(start_mutex_);
     if (started_ || stopped_ || !leading_ || !cache_.synced()) return;
     started_ = true;
-    std::vector<std::pair<int, ObjectKey>> ordered;
-    for (const ObjectKey& key : cache_.migrations().Keys()) {
-      if (const auto migration = cache_.migrations().Get(key)) ordered.emplace_back(TakeOverOrder(migration->status), key);
-    }
-    std::ranges::sort(ordered);
-    std::vector<ObjectKey> keys;
-    for (auto& [order, key] : ordered) keys.push_back(std::move(key));
+    const std::vector<ObjectKey> keys = reconcile::KeysInTakeOverOrder(cache_);
     log_.Info("leading", {{"migrations", keys.size()}});
     controller_.Start(keys);
   }

@@ -1,5 +1,7 @@
 #include "reconcile/cache.hpp"
 
+#include <algorithm>
+
 namespace softmig::reconcile {
 
 using kube::ObjectKey;
@@ -75,6 +77,21 @@ void Cache::OnSlice(const ObjectKey& key, const kube::Store<SliceView>::Ptr& bef
 
 void Cache::WakeAll(const std::vector<ObjectKey>& keys) const {
   for (const ObjectKey& key : keys) wake_(key);
+}
+
+std::vector<kube::ObjectKey> KeysInTakeOverOrder(const Cache& cache) {
+  const auto place = [](const model::Status& status) {
+    if (status.phase == model::Phase::kRollingBack) return 0;
+    return status.current_weight > 0 && status.phase != model::Phase::kComplete ? 1 : 2;
+  };
+  std::vector<std::pair<int, kube::ObjectKey>> ordered;
+  for (const kube::ObjectKey& key : cache.migrations().Keys()) {
+    if (const auto migration = cache.migrations().Get(key)) ordered.emplace_back(place(migration->status), key);
+  }
+  std::ranges::sort(ordered);
+  std::vector<kube::ObjectKey> keys;
+  for (auto& [at, key] : ordered) keys.push_back(std::move(key));
+  return keys;
 }
 
 }  // namespace softmig::reconcile

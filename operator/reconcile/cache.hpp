@@ -60,4 +60,7 @@ class Cache {
   kube::Store<SliceView> slices_;
 };
 
+/// All migrations; those whose users may have to be taken back come first.
+std::vector<kube::ObjectKey> KeysInTakeOverOrder(const Cache& cache);
+
 }  // namespace softmig::reconcile

@@ -33,6 +33,14 @@ void Controller::Start(const std::vector<ObjectKey>& keys) {
   for (unsigned i = 0; i < options_.safety_workers; ++i) workers_.emplace_back(work(Lane::kSafety));
 }
 
+bool Controller::TryPass(Lane lane) {
+  const auto key = queue_.TryTake(lane);
+  if (!key) return false;
+  Pass(*key);
+  queue_.Done(*key);
+  return true;
+}
+
 void Controller::Stop() {
   queue_.ShutDown();
   for (std::jthread& worker : workers_) worker.request_stop();

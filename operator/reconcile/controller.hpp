@@ -31,6 +31,8 @@ class Controller {
 
   void Wake(const kube::ObjectKey& key, kube::Lane lane);
   void Start(const std::vector<kube::ObjectKey>& keys);
+  /// One pass over a key that is due on this lane, on the caller's thread; false where none is. For a simulator, with no workers.
+  bool TryPass(kube::Lane lane);
   void Stop();
 
  private:

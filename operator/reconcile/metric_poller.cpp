@@ -66,19 +66,19 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   void Run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
-      if (heap_.empty()) {
-        changed_.wait_for(lock, stop, std::chrono::seconds(60), [&] { return !heap_.empty(); });
-        continue;
+      const auto due = AskDue(lock);
+      const auto earlier = [&] { return !heap_.empty() && (!due || heap_.top().first < *due); };
+      if (due) {
+        changed_.wait_until(lock, stop, *due, earlier);
+      } else {
+        changed_.wait_for(lock, stop, std::chrono::seconds(60), earlier);
       }
-      const base::SteadyTime due = heap_.top().first;
-      if (due > clock_.SteadyNow()) {
-        changed_.wait_until(lock, stop, due, [&] { return !heap_.empty() && heap_.top().first < due; });
-        continue;
-      }
-      const PollPtr poll = heap_.top().second;
-      heap_.pop();
-      if (!poll->cancelled) Start(poll, lock);
     }
+  }
+
+  std::optional<base::SteadyTime> AskDue() {
+    std::unique_lock lock(mutex_);
+    return AskDue(lock);
   }
 
   void Want(const ObjectKey& key, Wanted wanted) {
@@ -132,6 +132,16 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     Wanted wanted;
     std::map<Name, PollPtr> polls;
   };
+
+  std::optional<base::SteadyTime> AskDue(std::unique_lock<std::mutex>& lock) {
+    while (!heap_.empty()) {
+      if (heap_.top().first > clock_.SteadyNow()) return heap_.top().first;
+      const PollPtr poll = heap_.top().second;
+      heap_.pop();
+      if (!poll->cancelled) Start(poll, lock);
+    }
+    return std::nullopt;
+  }
 
   PollPtr Make(const ObjectKey& key, const model::Spec& spec, const model::MetricSpec& metric, const std::string& component) {
     auto poll = std::make_shared<Poll>();
@@ -217,7 +227,9 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 MetricPoller::MetricPoller(http::HttpTransport& transport, const providers::MetricProvider& provider, const base::Clock& clock, Wake wake)
-    : impl_(std::make_shared<Impl>(transport, provider, clock, std::move(wake))) {
+    : impl_(std::make_shared<Impl>(transport, provider, clock, std::move(wake))) {}
+
+void MetricPoller::Start() {
   impl_->thread_ = std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->Run(stop); });
 }
 
@@ -226,6 +238,7 @@ MetricPoller::~MetricPoller() { Stop(); }
 void MetricPoller::Want(const ObjectKey& key, Wanted wanted) { impl_->Want(key, std::move(wanted)); }
 void MetricPoller::Forget(const ObjectKey& key) { impl_->Forget(key); }
 MetricPoller::Results MetricPoller::Get(const ObjectKey& key) const { return impl_->Get(key); }
+std::optional<base::SteadyTime> MetricPoller::AskDue() { return impl_->AskDue(); }
 std::uint64_t MetricPoller::queries() const { return impl_->queries(); }
 
 void MetricPoller::Stop() {

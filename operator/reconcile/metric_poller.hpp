@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,7 +19,8 @@ namespace softmig::reconcile {
 /// Asks the metric sources on time and keeps the latest judgements, so that no reconcile ever waits for one.
 ///
 /// A metric is asked at once when it becomes wanted and then every interval, at a place within the interval that is spread by a hash,
-/// so that thousands of migrations do not ask together. A poll still under way is not repeated. Own thread; thread-safe.
+/// so that thousands of migrations do not ask together. A poll still under way is not repeated. Thread-safe. Has a thread of its own
+/// after Start; a simulator calls AskDue instead.
 class MetricPoller {
  public:
   /// By (component, metric).
@@ -29,6 +31,10 @@ class MetricPoller {
   /// All references must outlive the poller; `transport` must be destroyed (ending all callbacks) after Stop and before the poller.
   MetricPoller(http::HttpTransport& transport, const providers::MetricProvider& provider, const base::Clock& clock, Wake wake);
   ~MetricPoller();
+
+  void Start();
+  /// Sends what is due now; when the next one is. Nothing: nothing is wanted.
+  std::optional<base::SteadyTime> AskDue();
 
   /// What to ask for a migration from now on. `epoch` names what the evidence is about: another one starts with empty counts.
   struct Wanted {

@@ -33,7 +33,7 @@ class Reconciler {
     MetricPoller& poller;
     VersionTracker& migration_versions;
     VersionTracker& route_versions;
-    kube::EventRecorder& events;
+    kube::EventSink& events;
     DomainMetrics& metrics;
     const base::Clock& clock;
     base::Log& log;

@@ -17,7 +17,7 @@ http::Response Vector(const std::string& value) {
 /// A poller on the machine's clock, with an answer the test sets.
 class Asked {
  public:
-  Asked() : transport_([this](const http::Request&) { return Reply(); }) {}
+  Asked() : transport_([this](const http::Request&) { return Reply(); }) { poller_.Start(); }
 
   void SetValue(const std::string& value) {
     const std::scoped_lock lock(mutex_);
@@ -109,8 +109,9 @@ TEST(MetricPoller, SaysWhyThereIsNoNumber) {
   });
   MetricPoller poller(transport, provider, clock, [](const kube::ObjectKey&, bool) {});
   poller.Want(kKey, {ProjectMigration(MigrationJson()).spec, {"all"}, "1"});
-  ASSERT_TRUE(transport.WaitForRequests(1));
-  poller.Stop();
+  const auto next = poller.AskDue();
+  ASSERT_TRUE(next.has_value());
+  EXPECT_GT(*next, clock.SteadyNow());
   const auto seen = poller.Get(kKey).at({"all", "latency"}).latest;
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ(seen->verdict, model::Verdict::kError);
