@@ -12,7 +12,6 @@ using model::MetricSpec;
 using model::Reading;
 using model::Sample;
 using model::Verdict;
-using Totals = MetricState::Totals;
 
 Judgement Missing(const MetricSpec& metric, const Sample& sample, Verdict verdict, const std::string& why) {
   Judgement judgement;
@@ -25,6 +24,7 @@ Judgement Missing(const MetricSpec& metric, const Sample& sample, Verdict verdic
 
 /// A number that cannot be evidence makes the reading an error.
 bool IsUsable(const Reading& reading) { return reading.kind == Reading::Kind::kNumber && std::isfinite(reading.number); }
+bool IsCountable(const Reading& reading) { return IsUsable(reading) || reading.kind == Reading::Kind::kSeries; }
 
 /// Why a reading gives no evidence. `what` is "query", "bad" or "total". REQUIRES: !IsUsable(reading).
 Judgement Explain(const MetricSpec& metric, const Sample& sample, const Reading& reading, const std::string& what) {
@@ -33,6 +33,9 @@ Judgement Explain(const MetricSpec& metric, const Sample& sample, const Reading&
     case Reading::Kind::kNaN: return Missing(metric, sample, Verdict::kNaN, what + " gives NaN");
     case Reading::Kind::kError:
       return Missing(metric, sample, Verdict::kError, reading.message.empty() ? what + " failed" : reading.message);
+    case Reading::Kind::kSeries:
+      return Missing(metric, sample, Verdict::kError,
+                     what + " gives " + std::to_string(reading.series.size()) + " series, want one: wrap it in sum(...)");
     case Reading::Kind::kNumber: break;
   }
   return Missing(metric, sample, Verdict::kError, what + " gives no finite number");
@@ -64,7 +67,8 @@ Judgement ExplainCounts(const MetricSpec& metric, const Sample& sample) {
     if (sample.first.kind == kind) return Explain(metric, sample, sample.first, "bad");
     if (sample.second.kind == kind) return Explain(metric, sample, sample.second, "total");
   }
-  return Explain(metric, sample, IsUsable(sample.first) ? sample.second : sample.first, IsUsable(sample.first) ? "total" : "bad");
+  const bool bad_is_good = IsCountable(sample.first);
+  return Explain(metric, sample, bad_is_good ? sample.second : sample.first, bad_is_good ? "total" : "bad");
 }
 
 std::int64_t Whole(double count) { return static_cast<std::int64_t>(std::llround(std::min(count, 9e15))); }
@@ -108,29 +112,19 @@ Step Conclude(const MetricSpec& metric, MetricState state, const Sample& sample)
 }
 
 Step JudgeCounts(const MetricSpec& metric, const MetricState& before, const Sample& sample) {
-  if (!IsUsable(sample.first) || !IsUsable(sample.second)) return {before, ExplainCounts(metric, sample)};
-  const Totals now{sample.first.number, sample.second.number};
-  const auto refuse = [&](const std::string& why, MetricState state) {
-    return Step{std::move(state), Missing(metric, sample, Verdict::kError, why)};
-  };
-  if (now.bad < 0 || now.total < 0) return refuse("a counter is negative", before);
-  if (now.bad > now.total) return refuse("bad (" + Shortest(now.bad) + ") is more than total (" + Shortest(now.total) + ")", before);
+  if (!IsCountable(sample.first) || !IsCountable(sample.second)) return {before, ExplainCounts(metric, sample)};
+  CounterStep counted = Count(before.counters, sample);
   MetricState state = before;
-  state.last = now;
-  if (!before.last) {
+  state.counters = std::move(counted.state);
+  if (!counted.refused.empty()) return {std::move(state), Missing(metric, sample, Verdict::kError, counted.refused)};
+  if (!before.counters.until) {
     state.window_start = sample.asked_at;
     state.bad = state.total = 0;
-    return Conclude(metric, std::move(state), sample);
   }
-  if (now.bad < before.last->bad || now.total < before.last->total) return Conclude(metric, std::move(state), sample);
-  const double bad = now.bad - before.last->bad;
-  const double total = now.total - before.last->total;
-  if (bad > total) {
-    return refuse("since the last poll bad grew by " + Shortest(bad) + ", total only by " + Shortest(total), std::move(state));
+  if (counted.window) {
+    state.bad += counted.window->k;
+    state.total += counted.window->n;
   }
-  state.bad += bad;
-  state.total += total;
-  if (!std::isfinite(state.total)) return refuse("the counters are too large", before);
   return Conclude(metric, std::move(state), sample);
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "analysis/counter_window.hpp"
 #include "base/clock.hpp"
 #include "model/sample.hpp"
 #include "model/spec.hpp"
@@ -12,13 +13,9 @@ namespace softmig::analysis {
 
 /// What is remembered of one metric between polls. Starts empty at start-up and when evidence restarts. Value type.
 struct MetricState {
-  struct Totals {
-    double bad = 0, total = 0;
-    bool operator==(const Totals&) const = default;
-  };
-  std::optional<Totals> last;     ///< counters at the last good poll
+  CountersState counters;
   base::WallTime window_start{};  ///< when the counts below began
-  double bad = 0, total = 0;      ///< counts since the last judgement, without windows in which a counter fell
+  double bad = 0, total = 0;      ///< counts since the last judgement, without windows in which a sum fell
   bool operator==(const MetricState&) const = default;
 };
 
@@ -42,9 +39,8 @@ struct Step {
 /// Values: pass iff within min and max (inclusive). Counts: differences of the two counters since the last poll are added up until they
 /// hold min_requests, then bad/total > max_rate is a breach and anything else a pass, and the counting starts again; before that kUndecided
 /// (kNoData where nothing at all was counted). A breach does not wait for min_requests where the bad ones already counted would exceed
-/// max_rate even if all of min_requests were counted. A counter that fell was reset: under a sum its new value says
-/// nothing about this window, so that poll counts nothing and is where the next one starts.
-/// bad > total, negative and non-finite numbers: kError, never evidence.
+/// max_rate even if all of min_requests were counted. Resets, new and lost series: see Count (counter_window.hpp).
+/// bad > total, negative and non-finite numbers, and several series for a value: kError, never evidence.
 Step Judge(const model::MetricSpec& metric, const MetricState& state, const model::Sample& sample);
 
 }  // namespace softmig::analysis

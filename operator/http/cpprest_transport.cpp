@@ -1,5 +1,6 @@
 #include "http/cpprest_transport.hpp"
 
+#include <openssl/crypto.h>
 #include <pplx/threadpool.h>
 
 #include <cstdlib>
@@ -66,7 +67,11 @@ class CpprestTransport final : public HttpTransport {
   }
 
   ~CpprestTransport() override {
-    RunOnSdkThread(sdk_thread_, [this]() { CloseCore(*core_); });
+    RunOnSdkThread(sdk_thread_, [this]() {
+      CloseCore(*core_);
+      // The SDK's thread outlives OpenSSL's clean-up at exit, which frees what other threads hold. It is made anew where it is needed.
+      OPENSSL_thread_stop();
+    });
   }
 
   void Send(Request request, SendOptions options, std::function<void(base::Result<Response>)> done) override {

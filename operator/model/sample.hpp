@@ -1,19 +1,29 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
+#include <vector>
 
 #include "base/clock.hpp"
 
 namespace softmig::model {
 
-/// What one query gave. Exactly one number, or why there is none.
+/// One of several series of an answer.
+struct SeriesPoint {
+  std::uint64_t id = 0;  ///< names its labels; 0: it has none, as the result of a sum over all
+  double number = 0;     ///< finite
+  bool operator==(const SeriesPoint&) const = default;
+};
+
+/// What one query gave: a number, a number for each of several series, or why there is none.
 struct Reading {
-  enum class Kind { kNumber, kNoData, kNaN, kError };
+  enum class Kind { kNumber, kSeries, kNoData, kNaN, kError };
   Kind kind = Kind::kNoData;
-  double number = 0;    ///< only for kNumber; finite
-  std::string message;  ///< for kError: the server's own words, cut at 256 bytes; else empty
+  double number = 0;                  ///< only for kNumber; finite
+  std::string message;                ///< for kError: the server's own words, cut at 256 bytes; else empty
+  std::uint64_t id = 0;               ///< only for kNumber: as SeriesPoint::id
+  std::vector<SeriesPoint> series{};  ///< only for kSeries: two or more, no id twice
   bool operator==(const Reading&) const = default;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 
@@ -91,12 +92,37 @@ Reading ReadPoint(const json* point) {
   return ReadNumber((*point)[1].get_ref<const std::string&>());
 }
 
-Reading ReadVector(const json& result) {
-  if (result.empty()) return {Reading::Kind::kNoData, 0, ""};
-  if (result.size() > 1) return Fault("the query gives " + std::to_string(result.size()) + " series, want one: wrap it in sum(...)");
-  if (Member(result[0], "histogram") != nullptr)
+/// FNV-1a over the labels in the order of their names; never 0 where there are labels.
+std::uint64_t IdOf(const json* labels) {
+  if (labels == nullptr || !labels->is_object() || labels->empty()) return 0;
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : labels->dump(-1, ' ', false, json::error_handler_t::replace)) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  }
+  return hash == 0 ? 1 : hash;
+}
+
+Reading ReadSeries(const json& series) {
+  if (Member(series, "histogram") != nullptr)
     return Fault("the query gives a histogram, want a number: use histogram_quantile(...) or alike");
-  return ReadPoint(Member(result[0], "value"));
+  Reading reading = ReadPoint(Member(series, "value"));
+  if (reading.kind == Reading::Kind::kNumber) reading.id = IdOf(Member(series, "metric"));
+  return reading;
+}
+
+Reading ReadVector(const json& result) {
+  if (result.empty()) return {};
+  if (result.size() == 1) return ReadSeries(result[0]);
+  Reading all;
+  all.kind = Reading::Kind::kSeries;
+  std::set<std::uint64_t> ids;
+  for (const json& series : result) {
+    Reading one = ReadSeries(series);
+    if (one.kind != Reading::Kind::kNumber) return one;
+    if (!ids.insert(one.id).second) return Fault("the answer holds a series twice");
+    all.series.push_back({one.id, one.number});
+  }
+  return all;
 }
 
 Reading ReadData(const json& answer) {

@@ -90,6 +90,22 @@ TEST(JudgeValue, MissingEvidenceKeepsItsKind) {
   EXPECT_EQ(poller.state(), MetricState());
 }
 
+TEST(JudgeValue, SeveralSeriesAreNoNumber) {
+  const Judgement many = Poller(ValueMetric(std::nullopt, 1)).Poll({Reading::Kind::kSeries, 0, "", 0, {{1, 0.5}, {2, 0.5}}});
+  EXPECT_EQ(many.verdict, Verdict::kError);
+  EXPECT_THAT(many.evidence, HasSubstr("2 series, want one"));
+}
+
+TEST(JudgeCounts, CountsSeriesBySeries) {
+  Poller poller(CountsMetric(0.01));
+  poller.Poll({Reading::Kind::kNumber, 7, "", 1}, {Reading::Kind::kSeries, 0, "", 0, {{1, 1000}, {2, 5000}}});
+  // One pod was restarted: all it has counted since is new, and the other's requests are not lost.
+  const Judgement pass = poller.Poll({Reading::Kind::kNumber, 1, "", 1}, {Reading::Kind::kSeries, 0, "", 0, {{1, 40}, {2, 5160}}});
+  EXPECT_EQ(pass.verdict, Verdict::kPass);
+  EXPECT_EQ(pass.samples, 200);
+  EXPECT_EQ(pass.evidence, "1 of 200 requests failed (0.5 %), tolerated 1 %");
+}
+
 TEST(JudgeCounts, FirstPollOnlyStartsCounting) {
   Poller poller(CountsMetric(0.01));
   const Judgement first = poller.Poll(500, 1000);
@@ -156,12 +172,13 @@ TEST(JudgeCounts, ZeroToleranceBreachesOnTheFirstFailure) {
 TEST(JudgeCounts, NoRequestsAreNoDataAndChangeNothing) {
   Poller poller(CountsMetric(0.01));
   poller.Poll(5, 500);
-  const MetricState before = poller.state();
+  MetricState before = poller.state();
   const Judgement none = poller.Poll(5, 500);
   EXPECT_EQ(none.verdict, Verdict::kNoData);
   EXPECT_EQ(none.samples, 0);
   EXPECT_FALSE(none.value);
   EXPECT_EQ(none.evidence, "no requests counted yet");
+  before.counters.until = poller.state().counters.until;
   EXPECT_EQ(poller.state(), before);
   poller.Poll(5, 510);
   EXPECT_EQ(poller.Poll(5, 510).verdict, Verdict::kUndecided);
@@ -205,7 +222,7 @@ TEST(JudgeCounts, TheWorseReadingSpeaks) {
   EXPECT_THAT(poller.Poll(Number(1), none).evidence, HasSubstr("total gives no series"));
   EXPECT_EQ(poller.Poll(none, nan).verdict, Verdict::kNaN);
   EXPECT_EQ(poller.Poll(nan, error).verdict, Verdict::kError);
-  EXPECT_FALSE(poller.state().last);
+  EXPECT_FALSE(poller.state().counters.until);
 }
 
 TEST(JudgeCounts, HugeCountersStayDefined) {

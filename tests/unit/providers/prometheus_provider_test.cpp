@@ -54,10 +54,21 @@ TEST(PrometheusProvider, ReadsAVectorOfOneAndAScalar) {
 
 TEST(PrometheusProvider, NoSeriesIsNoData) { EXPECT_EQ(Parse(Data("vector", "[]")), (model::Reading{Kind::kNoData, 0, ""})); }
 
-TEST(PrometheusProvider, ManySeriesSayHowManyAndWhatHelps) {
-  const model::Reading reading = Parse(Data("vector", R"([{"value":[1,"1"]},{"value":[1,"2"]},{"value":[1,"3"]}])"));
-  EXPECT_EQ(reading.kind, Kind::kError);
-  EXPECT_EQ(reading.message, "the query gives 3 series, want one: wrap it in sum(...)");
+TEST(PrometheusProvider, SeveralSeriesKeepApartByTheirLabels) {
+  const model::Reading reading = Parse(
+      Data("vector", R"([{"metric":{"pod":"a"},"value":[1,"1"]},{"metric":{"pod":"b"},"value":[1,"2"]},{"metric":{},"value":[1,"3"]}])"));
+  ASSERT_EQ(reading.kind, Kind::kSeries);
+  ASSERT_EQ(reading.series.size(), 3U);
+  EXPECT_NE(reading.series[0].id, reading.series[1].id);
+  EXPECT_EQ(reading.series[2], (model::SeriesPoint{0, 3}));
+  const model::Reading again = Parse(Data("vector", R"([{"metric":{"pod":"b"},"value":[9,"7"]}])"));
+  EXPECT_EQ(again.kind, Kind::kNumber);
+  EXPECT_EQ(again.id, reading.series[1].id);
+}
+
+TEST(PrometheusProvider, ASeriesTwiceOrWithoutANumberSpoilsTheAnswer) {
+  EXPECT_EQ(Parse(Data("vector", R"([{"metric":{},"value":[1,"1"]},{"metric":{},"value":[1,"2"]}])")).kind, Kind::kError);
+  EXPECT_EQ(Parse(Data("vector", R"([{"metric":{},"value":[1,"1"]},{"metric":{"a":"b"},"value":[1,"NaN"]}])")).kind, Kind::kNaN);
 }
 
 TEST(PrometheusProvider, NaNAndInfinityAreNoNumbers) {

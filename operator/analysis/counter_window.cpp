@@ -1,0 +1,85 @@
+#include "analysis/counter_window.hpp"
+
+#include <cmath>
+#include <span>
+
+#include "analysis/numbers.hpp"
+
+namespace softmig::analysis {
+namespace {
+
+using model::Reading;
+using model::SeriesPoint;
+
+constexpr std::uint64_t kSumOverAll = 0;
+
+SeriesValues ValuesOf(const Reading& reading) {
+  if (reading.kind == Reading::Kind::kNumber) return {{reading.id, reading.number}};
+  SeriesValues values;
+  for (const SeriesPoint& point : reading.series) values[point.id] += point.number;
+  return values;
+}
+
+double Sum(const SeriesValues& values) {
+  double sum = 0;
+  for (const auto& [id, value] : values) sum += value;
+  return sum;
+}
+
+/// Nothing: a sum over others fell.
+std::optional<double> Growth(const SeriesValues& before, const SeriesValues& now) {
+  double grown = 0;
+  for (const auto& [id, value] : now) {
+    const auto it = before.find(id);
+    const bool fell = it != before.end() && value < it->second;
+    if (fell && id == kSumOverAll) return std::nullopt;
+    grown += it == before.end() || fell ? value : value - it->second;
+  }
+  return grown;
+}
+
+void Remember(SeriesValues& into, const SeriesValues& now) {
+  for (const auto& [id, value] : now) into[id] = value;
+}
+
+std::string WhyImpossible(const SeriesValues& bad, const SeriesValues& total) {
+  for (const SeriesValues* values : {&bad, &total}) {
+    for (const auto& [id, value] : *values) {
+      if (value < 0) return "a counter is negative";
+    }
+  }
+  const double all_bad = Sum(bad);
+  const double all = Sum(total);
+  if (!std::isfinite(all)) return "the counters are too large";
+  if (all_bad > all) return "bad (" + Shortest(all_bad) + ") is more than total (" + Shortest(all) + ")";
+  return {};
+}
+
+}  // namespace
+
+CounterStep Count(const CountersState& before, const model::Sample& sample) {
+  const auto refuse = [&](std::string why) { return CounterStep{before, std::nullopt, std::move(why)}; };
+  const SeriesValues bad = ValuesOf(sample.first);
+  const SeriesValues total = ValuesOf(sample.second);
+  if (auto why = WhyImpossible(bad, total); !why.empty()) return refuse(std::move(why));
+  if (before.until && sample.asked_at <= *before.until) return refuse("the instant is not later than that of the reading before");
+  CounterStep step{before, std::nullopt, {}};
+  Remember(step.state.bad, bad);
+  Remember(step.state.total, total);
+  if (step.state.bad.size() > kMostSeries || step.state.total.size() > kMostSeries) {
+    return refuse("more than " + std::to_string(kMostSeries) + " series: sum them by fewer labels");
+  }
+  step.state.until = sample.asked_at;
+  if (!before.until) return step;
+  const auto k = Growth(before.bad, bad);
+  const auto n = Growth(before.total, total);
+  if (!k || !n) return step;
+  if (*k > *n) {
+    step.refused = "since the last poll bad grew by " + Shortest(*k) + ", total only by " + Shortest(*n);
+    return step;
+  }
+  step.window = Window{*before.until, sample.asked_at, *n, *k};
+  return step;
+}
+
+}  // namespace softmig::analysis

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "model/sample.hpp"
+
+namespace softmig::analysis {
+
+/// What happened between two instants: n requests, k of them bad. Windows of one metric follow each other without gap or overlap,
+/// except where a counter gave no evidence. 0 <= k <= n, both finite.
+struct Window {
+  base::WallTime from{}, to{};
+  double n = 0, k = 0;
+  bool operator==(const Window&) const = default;
+};
+
+/// The last value of each series of one counter, by SeriesPoint::id.
+using SeriesValues = std::map<std::uint64_t, double>;
+
+/// What is remembered of two counters between readings. Starts empty. Value type; bounded by kMostSeries.
+struct CountersState {
+  SeriesValues bad, total;
+  std::optional<base::WallTime> until;  ///< the instant of the last good reading
+  bool operator==(const CountersState&) const = default;
+};
+
+inline constexpr std::size_t kMostSeries = 2'000;
+
+/// A window, or the one line why there is none. Neither: the first reading, or a reset under a sum: the count starts here.
+struct CounterStep {
+  CountersState state;
+  std::optional<Window> window;
+  std::string refused;
+};
+
+/// Turns readings of two cumulative counters, taken at the same instant, into the window since the reading before. Pure.
+/// Series by series: what grew counts; a series that fell was reset and counts with all of its new value; a series that was not there
+/// before began within the window and counts with all of its value, so the first increment of a new series is never lost; a series that
+/// is gone counts nothing and is remembered, so that a gap in scraping is no new beginning. A series without labels is a sum over
+/// others: where it falls, nobody can tell which of them was reset, so that reading counts nothing and the next window starts from it.
+/// Refused, leaving the counts alone: negative values, bad above total, more than kMostSeries series, an instant that is not later.
+/// REQUIRES: both readings are kNumber or kSeries and finite.
+CounterStep Count(const CountersState& before, const model::Sample& sample);
+
+}  // namespace softmig::analysis
