@@ -59,6 +59,8 @@ std::optional<Blocker> StartBlocker(const Context& context, const model::Compone
 // preflight.cpp
 /// Problems of the routes: nothing is written to them but a rollback.
 std::optional<Blocker> RouteBlocker(const Context& context);
+/// Both Services are there and answer.
+std::optional<Blocker> SidesBlocker(const Context& context);
 /// All that must be known to be well before any weight rises: routes, their acceptance, both sides.
 std::optional<Blocker> GateBlocker(const Context& context);
 /// Before the first change to a route.
@@ -77,6 +79,8 @@ const model::RouteState* StateOf(const Context& context, const std::string& rout
 const model::ComponentTraffic* TrafficOf(const model::RouteState& state, const std::string& component);
 /// The route shows the component's recorded weight and flags.
 bool Shows(const Context& context, const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
+/// Writing the component's recorded weight would move users from a side that answers to one that is known not to.
+bool MovesToDeadSide(const Context& context, const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
 /// A rollback of this attempt reached the route, and whoever wrote it did not get to record it.
 bool IsTakenBack(const Context& context, const model::RouteState& state, const model::ComponentStatus& component);
 /// No route sends anything of the component to the target.

@@ -56,7 +56,8 @@ void CountDrift(Context& context, const std::string& route, const RouteState& st
 }
 
 /// A route that got a problem (a third backend, say) is not written to, so that is no fight and does not count.
-bool CanBePutBack(const RouteState& state, const ComponentTraffic& traffic, const ComponentStatus& component) {
+bool CanBePutBack(const Context& context, const RouteState& state, const ComponentTraffic& traffic, const ComponentStatus& component) {
+  if (MovesToDeadSide(context, traffic, component)) return false;
   return component.weight.value() == 0 || (state.problems.empty() && traffic.problems.empty());
 }
 
@@ -67,7 +68,7 @@ void NoteDriftOf(Context& context, const std::string& route, const RouteState& s
     if (traffic == nullptr || !component.since || Shows(context, *traffic, component)) continue;
     if (IsTakenBack(context, state, component)) continue;  // by ourselves
     component.since.reset();
-    drifted = drifted || CanBePutBack(state, *traffic, component);
+    drifted = drifted || CanBePutBack(context, state, *traffic, component);
   }
   if (drifted) CountDrift(context, route, state);
 }

@@ -57,7 +57,7 @@ bool IsReleased(const Context& context) {
 /// Restoring would take users from the target to a legacy that does not answer.
 bool RestoreWouldStrand(const Context& context) {
   return LegacyCannotTake(context) && std::ranges::any_of(context.status.routes, [&](const SavedRoute& saved) {
-           return CanRestore(context, saved) && SendsToTarget(*StateOf(context, saved.name));
+           return (CanRestore(context, saved) || MustLower(context, saved)) && SendsToTarget(*StateOf(context, saved.name));
          });
 }
 
@@ -103,7 +103,12 @@ bool Releasing(const Context& context) {
 }
 
 void NoteReleased(Context& context) {
-  if (!Releasing(context) || !IsReleased(context)) return;
+  if (!Releasing(context)) return;
+  if (RestoreWouldStrand(context)) {
+    return Refuse(context, reason::kLegacyNotServing,
+                  "desiredPhase is Pending, but legacy has no ready endpoint: putting the routes back would send users nowhere");
+  }
+  if (!IsReleased(context)) return;
   context.next().routes.clear();
   context.next().drift.clear();
   for (ComponentStatus& component : context.next().components) component.since.reset();
@@ -116,6 +121,7 @@ void PlanRelease(Context& context) {
   if (!Releasing(context)) return;
   // Taking back after completion: the object may be deleted half way.
   if (!context.seen.finalizer_present) context.Do(AddFinalizer{});
+  if (RestoreWouldStrand(context)) return;  // told by NoteReleased
   for (const SavedRoute& saved : context.status.routes) {
     if (CanRestore(context, saved)) context.Do(RestoreRoute{saved.name});
     if (MustLower(context, saved)) context.Do(Lowered(context, saved));

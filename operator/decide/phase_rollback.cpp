@@ -71,6 +71,7 @@ void StepRollingBack(Context& context, ComponentStatus& component) {
   }
   if (!RoutesFreeOfTarget(context, component)) {
     component.since.reset();
+    if (LegacyCannotTake(context)) return Block(context, component, LegacyDead());
     return Wait(component, std::string(kRouting));
   }
   NoteRouted(context, component);

@@ -52,8 +52,9 @@ bool Judge(Context& context, ComponentStatus& component) {
 std::optional<Blocker> ReachBlocker(const Context& context, const ComponentStatus& component) {
   if (auto blocker = RouteBlocker(context)) return blocker;
   if (auto conflict = ConflictBlocker(context)) return conflict;
-  if (!component.since) return Applying(component);
-  return std::nullopt;
+  if (component.since) return std::nullopt;
+  auto dead = SidesBlocker(context);  // may be why the routes are not written
+  return dead ? dead : Applying(component);
 }
 
 std::optional<Blocker> HoldBlocker(Context& context, const ComponentStatus& component) {

@@ -101,10 +101,14 @@ std::optional<Blocker> RouteBlocker(const Context& context) {
   return NeedsPerson(reason::kUnsupportedByRouter, "plan.shift.flags: this kind of route cannot route by header");
 }
 
+std::optional<Blocker> SidesBlocker(const Context& context) {
+  if (auto blocker = SideBlocker(context.seen.legacy, context.spec.legacy)) return blocker;
+  return SideBlocker(context.seen.target, context.spec.target);
+}
+
 std::optional<Blocker> GateBlocker(const Context& context) {
   if (auto blocker = RouteBlocker(context)) return blocker;
-  if (auto blocker = SideBlocker(context.seen.legacy, context.spec.legacy)) return blocker;
-  if (auto blocker = SideBlocker(context.seen.target, context.spec.target)) return blocker;
+  if (auto blocker = SidesBlocker(context)) return blocker;
   return AcceptanceBlocker(context);
 }
 

@@ -67,6 +67,8 @@ Scope ScopeOf(Context& context, const std::string& route, const RouteState& stat
   return Scope::kNothing;
 }
 
+bool TargetCannotTake(const Context& context) { return KnownDead(context.seen.target) && Serves(context.seen.legacy); }
+
 void PlanRoute(Context& context, const std::string& route, const RouteState& state) {
   const Scope scope = ScopeOf(context, route, state);
   ApplyTraffic apply{route, {}};
@@ -74,6 +76,7 @@ void PlanRoute(Context& context, const std::string& route, const RouteState& sta
   for (const ComponentStatus& component : context.status.components) {
     const ComponentTraffic* traffic = TrafficOf(state, component.name);
     if (traffic == nullptr || scope == Scope::kNothing || (scope == Scope::kRollback && !IsGoingBack(context, component))) continue;
+    if (MovesToDeadSide(context, *traffic, component)) continue;
     differs = differs || !Shows(context, *traffic, component);
     apply.components.push_back({component.name, component.weight, FlagsWanted(context.spec, component), component.phase == Phase::kShift});
   }
@@ -110,6 +113,14 @@ bool Shows(const Context& context, const ComponentTraffic& traffic, const Compon
   if (component.weight.value() == 0 && !traffic.problems.empty()) return !traffic.any_target && traffic.flags.empty();
   if (component.weight.value() == 0 && component.phase == Phase::kShift && !traffic.names_target) return false;
   return traffic.weight == component.weight && traffic.flags == WantedFlags(context.spec, component);
+}
+
+bool MovesToDeadSide(const Context& context, const ComponentTraffic& traffic, const ComponentStatus& component) {
+  if (LegacyCannotTake(context)) {
+    const bool lowers = traffic.weight ? *traffic.weight > component.weight : traffic.any_target;
+    return lowers || (!traffic.flags.empty() && !FlagsWanted(context.spec, component));
+  }
+  return TargetCannotTake(context) && component.weight.value() > 0 && (!traffic.weight || *traffic.weight < component.weight);
 }
 
 bool IsTakenBack(const Context& context, const RouteState& state, const ComponentStatus& component) {

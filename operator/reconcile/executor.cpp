@@ -74,6 +74,7 @@ base::Status Executor::Commit(const Migration& migration, const model::Status& n
     const auto written = parts_.client.Patch(kube::kSoftMigrations, key, kube::PatchType::kMerge, patch, options);
     if (written) {
       parts_.migration_versions.Wrote(key, migration.meta.uid, kube::ParseMeta(*written).resource_version);
+      parts_.cache.migrations().Learn(*written);
       return {};
     }
     if (written.error().code != ErrorCode::kConflict || attempt == kTries) return base::Fail(written.error().Wrap("record status"));
@@ -107,6 +108,7 @@ base::Status Executor::SetFinalizer(const Migration& migration, bool present) co
   const auto written = parts_.client.Patch(kube::kSoftMigrations, migration.meta.key, kube::PatchType::kMerge, patch, Writing());
   if (!written) return base::Fail(written.error().Wrap(present ? "add finalizer" : "remove finalizer"));
   parts_.migration_versions.Wrote(migration.meta.key, migration.meta.uid, kube::ParseMeta(*written).resource_version);
+  parts_.cache.migrations().Learn(*written);
   return {};
 }
 
@@ -140,6 +142,7 @@ base::Status Executor::PatchRoute(const kube::ObjectKey& key, const std::string&
     const auto written = parts_.client.Patch(kube::kHttpRoutes, key, kube::PatchType::kJson, json::parse(patch->json), options);
     if (written) {
       parts_.route_versions.Wrote(key, route->meta.uid, kube::ParseMeta(*written).resource_version);
+      parts_.cache.routes().Learn(*written);
       return {};
     }
     if (!IsConflict(written.error()) || attempt == kTries) return base::Fail(written.error());

@@ -24,7 +24,7 @@ class Executor {
   struct Parts {
     kube::RestClient& client;
     const routers::TrafficRouter& router;
-    const Cache& cache;
+    Cache& cache;
     const kube::Fence& fence;
     VersionTracker& migration_versions;
     VersionTracker& route_versions;

@@ -26,13 +26,14 @@ class ReflectorSink {
 };
 
 /// An in-memory copy of one kind, kept as the projection T of each object (never its raw JSON): small, and parsed once.
-/// Reads are thread-safe and give immutable snapshots; the sink side belongs to one reflector.
+/// Reads are thread-safe and give immutable snapshots; the sink side belongs to one reflector; Learn may be called by anybody.
+/// The listener is called for one change at a time, in the order of the changes; it must not change this store.
 template <typename T>
 class Store final : public ReflectorSink {
  public:
   using Ptr = std::shared_ptr<const T>;
   using Projection = std::function<T(const nlohmann::json&)>;
-  /// What changed: the key with the value before and after (null: absent). Called outside the lock, from the reflector's thread.
+  /// What changed: the key with the value before and after (null: absent). Called outside the lock of reads, from the changer's thread.
   using Listener = std::function<void(const ObjectKey&, const Ptr& before, const Ptr& after)>;
 
   Store(Projection project, Listener listener) : project_(std::move(project)), listener_(std::move(listener)) {}
@@ -64,15 +65,40 @@ class Store final : public ReflectorSink {
     restarting_ = true;
   }
   void OnApplied(const nlohmann::json& object) override {
+    const ObjectMeta meta = ParseMeta(object);
+    if (restarting_) seen_.insert(meta.key);
     auto value = std::make_shared<const T>(project_(object));
-    const ObjectKey key = ParseMeta(object).key;
-    if (restarting_) seen_.insert(key);
-    Exchange(key, std::move(value));
+    const std::scoped_lock order(order_);
+    if (const auto it = learned_.find(meta.key); it != learned_.end()) {
+      if (it->second.uid == meta.uid && IsOlder(meta, it->second)) return;
+      learned_.erase(it);
+    }
+    Exchange(meta.key, std::move(value));
   }
-  void OnDeleted(const nlohmann::json& object) override { Exchange(ParseMeta(object).key, nullptr); }
+  void OnDeleted(const nlohmann::json& object) override {
+    const ObjectKey key = ParseMeta(object).key;
+    const std::scoped_lock order(order_);
+    learned_.erase(key);
+    Exchange(key, nullptr);
+  }
+
+  /// The API server's answer to a write of ours: a watch may lag behind it for long, and nothing that we do may wait for a watch.
+  /// Ignored where the object is absent here or already as new. Events that are older than the answer are ignored from now on.
+  void Learn(const nlohmann::json& object) {
+    ObjectMeta meta = ParseMeta(object);
+    auto value = std::make_shared<const T>(project_(object));
+    const std::scoped_lock order(order_);
+    const Ptr known = Get(meta.key);
+    if (!known || known->meta.uid != meta.uid || !IsOlder(known->meta, meta)) return;
+    Exchange(meta.key, std::move(value));
+    learned_[meta.key] = std::move(meta);
+  }
   void OnSynced() override {
     for (const ObjectKey& key : Keys()) {
-      if (!seen_.contains(key)) Exchange(key, nullptr);
+      if (seen_.contains(key)) continue;
+      const std::scoped_lock order(order_);
+      learned_.erase(key);
+      Exchange(key, nullptr);
     }
     seen_.clear();
     restarting_ = false;
@@ -81,6 +107,11 @@ class Store final : public ReflectorSink {
   }
 
  private:
+  static bool IsOlder(const ObjectMeta& a, const ObjectMeta& b) {
+    return CompareResourceVersions(a.resource_version, b.resource_version) == std::partial_ordering::less;
+  }
+
+  /// REQUIRES: order_ is held.
   void Exchange(const ObjectKey& key, Ptr after) {
     Ptr before;
     {
@@ -98,8 +129,10 @@ class Store final : public ReflectorSink {
 
   Projection project_;
   Listener listener_;
-  std::unordered_set<ObjectKey> seen_;  // reflector's thread only
-  bool restarting_ = false;             // reflector's thread only
+  std::unordered_set<ObjectKey> seen_;                 // reflector's thread only
+  bool restarting_ = false;                            // reflector's thread only
+  std::mutex order_;                                   // one change at a time, up to the end of its listener
+  std::unordered_map<ObjectKey, ObjectMeta> learned_;  // under order_: what the watch has yet to reach
   mutable std::shared_mutex mutex_;
   std::unordered_map<ObjectKey, Ptr> objects_;
   bool synced_ = false;

@@ -26,6 +26,17 @@ TEST(Executor, CommitsStatusGuardedByTheVersionItWasDecidedOn) {
   EXPECT_EQ(body["status"]["phase"], "Shift");
 }
 
+TEST(Executor, TheCacheKnowsAWriteBeforeTheWatchTellsOfIt) {
+  World world([](const http::Request& request) {
+    json answer = request.url.find("httproutes") == std::string::npos ? MigrationJson() : RouteJson();
+    answer["metadata"]["resourceVersion"] = "777";
+    return Answer(200, answer);
+  });
+  ASSERT_TRUE(world.executor.Commit(world.migration(), Next(world.migration())).has_value());
+  EXPECT_EQ(world.migration().meta.resource_version, "777");
+  EXPECT_EQ(world.woken, std::vector<std::string>{"shop/payments"});
+}
+
 TEST(Executor, CommitsOnANewerVersionWhereNothingThatMatteredChanged) {
   int patches = 0;
   World world([&](const http::Request& request) {
