@@ -89,6 +89,8 @@ bool RoutesAccepted(const Context& context, const model::ComponentStatus& compon
 /// Sets `since` when what was recorded is what the routes show and the gateway has accepted.
 void NoteReached(Context& context, model::ComponentStatus& component);
 void PlanTraffic(Context& context);
+/// Only the writes that take users back, as recorded: all that may be done in a pass that has something to record.
+void PlanSafety(Context& context);
 
 // transition.cpp
 void Wait(model::ComponentStatus& component, std::string text);
@@ -106,6 +108,8 @@ std::string InSentence(const model::ComponentStatus& component);
 
 // phase_*.cpp, one a phase
 void StepPending(Context& context, model::ComponentStatus& component);
+/// Begins a rollback where the evidence asks for one; true where it did. Judged before anything that may wait. REQUIRES: kShift.
+bool JudgeShift(Context& context, model::ComponentStatus& component);
 void StepShift(Context& context, model::ComponentStatus& component);
 void StepRollingBack(Context& context, model::ComponentStatus& component);
 void StepRolledBack(Context& context, model::ComponentStatus& component);

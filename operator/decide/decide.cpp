@@ -31,12 +31,23 @@ void StepComponent(Context& context, ComponentStatus& component) {
   }
 }
 
+/// Users are taken back before anything else is thought of, and alone: a rollback goes to the routes before it is recorded, and no step of
+/// another component may ride along with it.
+bool BeginRollbacks(Context& context) {
+  bool begun = false;
+  for (ComponentStatus& component : context.next().components) {
+    if (SpecOf(context, component.name) != nullptr && component.phase == Phase::kShift) begun = JudgeShift(context, component) || begun;
+  }
+  return begun;
+}
+
 void StepComponents(Context& context) {
   auto& components = context.next().components;
   for (ComponentStatus& component : components) {
     if (SpecOf(context, component.name) != nullptr) UpdateEvidence(context, component);
   }
   NoteDrift(context);
+  if (BeginRollbacks(context)) return;
   for (ComponentStatus& component : components) StepComponent(context, component);
   // After all have stepped: the first of them to begin may just have adopted the routes for the others, too.
   for (ComponentStatus& component : components) {
@@ -52,21 +63,23 @@ void AsStored(Context& context) {
 }
 
 void PlanActions(Context& context) {
-  if (context.next() != context.status) return;
+  if (context.next() != context.status) return PlanSafety(context);
   PlanRelease(context);
   if (Releasing(context)) return;
   PlanTraffic(context);
   PlanCompletion(context);
 }
 
-/// Either the intent is recorded or what is recorded is carried out.
+/// Either the intent is recorded or what is recorded is carried out. What takes users back does not wait for paperwork.
 Decision Finish(Context& context) {
   if (context.next() == context.status) {
     context.out.notes.clear();
     return std::move(context.out);
   }
   for (ComponentStatus& component : context.next().components) RefreshEvidence(context, component);
-  context.out.actions.clear();
+  std::erase_if(context.out.actions, [](const Action& action) {
+    return std::holds_alternative<AddFinalizer>(action) || std::holds_alternative<RemoveFinalizer>(action);
+  });
   return std::move(context.out);
 }
 

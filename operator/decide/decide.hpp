@@ -66,7 +66,8 @@ struct Decision {
 };
 
 /// Pure and total: same inputs, same bytes out; no clock, log, randomness or exception.
-/// Either `next` differs from `status` (intent to record) or `actions` may be non-empty (recorded intent to carry out), never both.
+/// `actions` carry out what `status` records. Where `next` differs from `status` (intent to record) they only take users back or put routes
+/// back: those come first and do not wait for the record of something else.
 /// Only where `next` begins a rollback the caller may carry out what a Decide on `next` plans first, with a RollbackMark, and record then.
 Decision Decide(const model::Spec& spec, const model::Status& status, const Observation& observation, base::WallTime now);
 

@@ -26,7 +26,7 @@ std::optional<RollbackMark> FindInterrupted(const Context& context, const Compon
   return std::nullopt;
 }
 
-/// Bad or lacking evidence; true where it ended the step. Judged before anything that may wait.
+/// Bad or lacking evidence; true where it ended the step.
 bool Judge(Context& context, ComponentStatus& component) {
   if (KnownDead(context.seen.target) && Serves(context.seen.legacy)) {
     BeginRollback(context, component, reason::kTargetNotServing, nullptr);
@@ -67,6 +67,12 @@ std::optional<Blocker> HoldBlocker(Context& context, const ComponentStatus& comp
                  fmt::format("the hold at {} % until {}", component.weight.value(), base::FormatRfc3339(until)), false};
 }
 
+std::optional<Blocker> RollbackBlocker(const Context& context) {
+  const auto it = std::ranges::find(context.next().components, Phase::kRollingBack, &ComponentStatus::phase);
+  if (it == context.next().components.end()) return std::nullopt;
+  return Blocker{std::string(reason::kInProgress), fmt::format("component {} to be back on legacy", it->name), false};
+}
+
 std::optional<Blocker> AdvanceBlocker(Context& context, const ComponentStatus& component) {
   if (auto blocker = ReachBlocker(context, component)) return blocker;
   if (context.spec.paused) return Blocker{std::string(reason::kPaused), "spec.paused to be false", false};
@@ -74,6 +80,7 @@ std::optional<Blocker> AdvanceBlocker(Context& context, const ComponentStatus& c
   if (auto blocker = GateBlocker(context)) return blocker;
   // Before the first users there is nothing to be judged, only nothing to be wrong yet.
   if (auto blocker = component.weight.value() == 0 ? StartBlocker(context, component) : EvidenceBlocker(context, component)) return blocker;
+  if (auto blocker = RollbackBlocker(context)) return blocker;
   const bool last = component.step + 1 >= static_cast<int>(context.spec.steps.size());
   if (last && context.spec.desired_phase == DesiredPhase::kShift) {
     return Blocker{std::string(reason::kCeilingReached), "desiredPhase to be Complete", false};
@@ -93,9 +100,12 @@ void Complete(Context& context, ComponentStatus& component) {
 
 }  // namespace
 
+bool JudgeShift(Context& context, ComponentStatus& component) {
+  return context.spec.desired_phase != DesiredPhase::kPending && component.weight.value() > 0 && Judge(context, component);
+}
+
 void StepShift(Context& context, ComponentStatus& component) {
   if (context.spec.desired_phase == DesiredPhase::kPending) return TakeBack(context, component);
-  if (component.weight.value() > 0 && Judge(context, component)) return;
   NoteReached(context, component);
   if (auto blocker = AdvanceBlocker(context, component)) return Block(context, component, *blocker);
   if (component.step + 1 < static_cast<int>(context.spec.steps.size())) return EnterStep(context, component, component.step + 1);

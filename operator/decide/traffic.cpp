@@ -69,8 +69,8 @@ Scope ScopeOf(Context& context, const std::string& route, const RouteState& stat
 
 bool TargetCannotTake(const Context& context) { return KnownDead(context.seen.target) && Serves(context.seen.legacy); }
 
-void PlanRoute(Context& context, const std::string& route, const RouteState& state) {
-  const Scope scope = ScopeOf(context, route, state);
+void PlanRoute(Context& context, const std::string& route, const RouteState& state, Scope most) {
+  const Scope scope = std::min(ScopeOf(context, route, state), most);
   ApplyTraffic apply{route, {}};
   bool differs = false;
   for (const ComponentStatus& component : context.status.components) {
@@ -155,6 +155,15 @@ void NoteReached(Context& context, ComponentStatus& component) {
   if (reached) component.since = context.now;
 }
 
+void PlanSafety(Context& context) {
+  for (const model::RouteRef& route : context.spec.routes) {
+    const RouteState* state = StateOf(context, route.name);
+    if (state == nullptr || !IsSafety(context, *state)) continue;
+    context.out.urgency = Urgency::kSafety;
+    PlanRoute(context, route.name, *state, Scope::kRollback);
+  }
+}
+
 void PlanTraffic(Context& context) {
   // Rollbacks come first and wait for nothing, not for the finalizer either.
   for (const bool safety : {true, false}) {
@@ -162,7 +171,7 @@ void PlanTraffic(Context& context) {
       const RouteState* state = StateOf(context, route.name);
       if (state == nullptr || IsSafety(context, *state) != safety) continue;
       if (safety) context.out.urgency = Urgency::kSafety;
-      PlanRoute(context, route.name, *state);
+      PlanRoute(context, route.name, *state, Scope::kAll);
     }
   }
   if (Enforces(context.status, context.seen.finalizer_present) && !context.seen.finalizer_present) context.Do(AddFinalizer{});

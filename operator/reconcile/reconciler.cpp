@@ -48,8 +48,13 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   const decide::Observation seen = parts_.gatherer.Gather(*migration);
   const decide::Decision decision = DecideOn(*migration, seen, now);
   if (auto taken_back = TakeBackFirst(*migration, decision, seen, now)) return *taken_back;
-  if (decision.next != migration->status) return Record(*migration, decision);
-  if (!decision.actions.empty()) return CarryOut(*migration, decision);
+  std::optional<PassResult> carried_out;
+  if (!decision.actions.empty()) carried_out = CarryOut(*migration, decision);
+  if (decision.next != migration->status) {
+    const PassResult recorded = Record(*migration, decision);
+    return carried_out && carried_out->outcome == Outcome::kFailed ? *carried_out : recorded;
+  }
+  if (carried_out) return *carried_out;
   PassResult result{Outcome::kSettled, {}, LaneOf(decision), false};
   if (decision.wake_at) result.look_again = std::max(*decision.wake_at - now, base::Millis(1));
   return result;
@@ -87,7 +92,7 @@ std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, 
   Migration intended = migration;
   intended.status = decision.next;
   const decide::Decision plan = DecideOn(intended, seen, now);
-  if (plan.next != intended.status || plan.actions.empty()) return std::nullopt;
+  if (plan.actions.empty()) return std::nullopt;
   const model::RollbackRecord& record = *decision.next.last_rollback;
   const std::string manager = decide::ToFieldManager({migration.status.attempt, record.reason, record.metric});
   bool all = true;

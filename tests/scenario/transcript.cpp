@@ -56,9 +56,9 @@ std::string DescribeRecord(const model::Status& before, const decide::Decision& 
 std::string DescribePass(const World& before, const decide::Decision& decision, WallTime start) {
   const std::string at = base::FormatDuration(before.now - start);
   const std::string lane = decision.urgency == decide::Urgency::kSafety ? " (safety)" : "";
-  if (decision.next != before.status) return at + lane + " " + DescribeRecord(before.status, decision);
   std::string text;
   for (const decide::Action& action : decision.actions) text += fmt::format("{}{} {}\n", at, lane, Describe(action));
+  if (decision.next != before.status) text += at + lane + " " + DescribeRecord(before.status, decision);
   return text;
 }
 

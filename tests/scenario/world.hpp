@@ -97,14 +97,12 @@ struct World {
 
   /// Carries a decision out as the shell does; true where something was written.
   bool Apply(const decide::Decision& decision) {
-    if (decision.next != status) {
-      status = model::ParseStatus(model::ToJson(decision.next));
-      return true;
-    }
     for (const decide::Action& action : decision.actions) {
       if (!std::visit([this](const auto& one) { return Do(one); }, action) && decision.urgency != decide::Urgency::kSafety) break;
     }
-    return !decision.actions.empty();
+    if (decision.next == status) return !decision.actions.empty();
+    status = model::ParseStatus(model::ToJson(decision.next));
+    return true;
   }
 
   [[nodiscard]] bool Gone() const { return deleting && !finalizer; }
