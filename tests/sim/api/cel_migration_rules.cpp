@@ -1,0 +1,239 @@
+#include <map>
+#include <set>
+
+#include "base/time_format.hpp"
+#include "sim/api/cel_rules.hpp"
+#include "sim/api/cel_view.hpp"
+
+namespace softmig::sim {
+namespace {
+
+using nlohmann::json;
+
+bool Adopted(const json* old) { return old != nullptr && !Child(Child(*old, "status"), "routes").empty(); }
+
+template <const char* kField>
+bool StaysWhileAdopted(const json& self, const json* old) {
+  return !Adopted(old) || Child(Child(self, "spec"), kField) == Child(Child(*old, "spec"), kField);
+}
+
+constexpr char kLegacy[] = "legacy";
+constexpr char kTarget[] = "target";
+constexpr char kRoutes[] = "routes";
+constexpr char kComponents[] = "components";
+
+const json& ServiceName(const json& side) { return Child(Child(side, "service"), "name"); }
+
+bool SidesDiffer(const json& self, const json* /*old*/) { return ServiceName(self[kLegacy]) != ServiceName(self[kTarget]); }
+
+bool RulesNameRoutes(const json& self, const json* /*old*/) {
+  const auto is_route = [&](const json& name) { return Exists(self[kRoutes], [&](const json& x) { return Child(x, "name") == name; }); };
+  return All(Child(self, kComponents), [&](const json& component) {
+    return All(Child(component, "rules"), [&](const json& rule) { return is_route(Child(rule, "route")); });
+  });
+}
+
+bool MetricsNameComponents(const json& self, const json* /*old*/) {
+  const json& components = Child(self, kComponents);
+  const auto known = [&](const json& name) {
+    if (components.empty()) return name == "all";
+    return Exists(components, [&](const json& x) { return Child(x, "name") == name; });
+  };
+  return All(Child(self["analysis"], "metrics"), [&](const json& metric) { return All(Child(metric, kComponents), known); });
+}
+
+bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
+  return All(self, [&](const json& a) {
+    return ExistsOne(self, [&](const json& b) { return Child(a["gatewayAPI"], "name") == Child(b["gatewayAPI"], "name"); });
+  });
+}
+
+bool AfterNamesOthers(const json& self, const json* /*old*/) {
+  return All(self, [&](const json& component) {
+    return All(Child(component, "after"), [&](const json& name) {
+      return name != Child(component, "name") && Exists(self, [&](const json& x) { return Child(x, "name") == name; });
+    });
+  });
+}
+
+/// As the rule does it: who is free to go, fifteen times; everybody must be among them.
+bool NoCircle(const json& self, const json* /*old*/) {
+  std::set<json> free;
+  std::size_t count = 0;
+  for (int round = 0; round <= 15; ++round) {
+    std::set<json> next;
+    count = 0;
+    for (const json& component : self) {
+      if (!All(Child(component, "after"), [&](const json& name) { return free.contains(name); })) continue;
+      next.insert(Child(component, "name"));
+      ++count;
+    }
+    free = std::move(next);
+  }
+  return count == self.size();
+}
+
+bool SameClaim(const json& r, const json& q) {
+  if (Child(q, "route") != Child(r, "route")) return false;
+  const char* name = Has(r, "rule") ? "rule" : "matches";
+  return Has(q, name) && q[name] == Child(r, name);
+}
+
+bool ComponentsClaimDifferentRules(const json& self, const json* /*old*/) {
+  return All(self, [&](const json& component) {
+    return All(Child(component, "rules"), [&](const json& rule) {
+      return ExistsOne(self, [&](const json& d) { return Exists(Child(d, "rules"), [&](const json& q) { return SameClaim(rule, q); }); });
+    });
+  });
+}
+
+bool RulesDiffer(const json& self, const json* /*old*/) {
+  return All(self, [&](const json& r) { return ExistsOne(self, [&](const json& q) { return SameClaim(r, q); }); });
+}
+
+bool RuleOrMatches(const json& self, const json* /*old*/) { return Has(self, "rule") != Has(self, "matches"); }
+
+bool NeverFalls(const json& self, const json* old) { return old == nullptr || self >= *old; }
+
+bool WeightsRise(const json& self, const json* /*old*/) {
+  const auto not_rising = [](const json& a, const json& b) { return Child(a, "weight") >= Child(b, "weight"); };
+  return std::adjacent_find(self.begin(), self.end(), not_rising) == self.end();
+}
+
+bool EndsAtHundred(const json& self, const json* /*old*/) { return !self.empty() && Child(self.back(), "weight") == 100; }
+
+bool DurationWithin(const json& self, base::Millis least, base::Millis most) {
+  const auto duration = base::ParseDuration(self.get_ref<const std::string&>());
+  return duration && *duration >= least && *duration <= most;
+}
+
+bool AtMostAYear(const json& self, const json* /*old*/) { return DurationWithin(self, base::Millis(0), std::chrono::hours(8'760)); }
+
+bool SecondToHour(const json& self, const json* /*old*/) { return DurationWithin(self, std::chrono::seconds(1), std::chrono::hours(1)); }
+
+bool FlagsDiffer(const json& self, const json* /*old*/) {
+  const auto same = [](const json& f, const json& g) {
+    const json& mine = Child(f, "headers");
+    const json& theirs = Child(g, "headers");
+    return mine.size() == theirs.size() && All(mine, [&](const json& h) {
+             return Exists(theirs, [&](const json& k) {
+               return Child(k, "value") == Child(h, "value") && LowerAscii(Child(k, "name")) == LowerAscii(Child(h, "name"));
+             });
+           });
+  };
+  return All(self, [&](const json& f) { return ExistsOne(self, [&](const json& g) { return same(f, g); }); });
+}
+
+bool HeadersDiffer(const json& self, const json* /*old*/) {
+  return All(self, [&](const json& a) {
+    return ExistsOne(self, [&](const json& b) { return LowerAscii(Child(a, "name")) == LowerAscii(Child(b, "name")); });
+  });
+}
+
+bool BadNeedsRate(const json& self, const json* /*old*/) { return !Has(self["prometheus"], "bad") || Has(self, "maxRate"); }
+bool QueryNeedsNoRate(const json& self, const json* /*old*/) {
+  return !Has(self["prometheus"], "query") || (!Has(self, "maxRate") && !Has(self, "minRequests"));
+}
+bool QueryNeedsBound(const json& self, const json* /*old*/) {
+  return !Has(self["prometheus"], "query") || Has(self, "min") || Has(self, "max");
+}
+bool BadNeedsNoBound(const json& self, const json* /*old*/) {
+  return !Has(self["prometheus"], "bad") || (!Has(self, "min") && !Has(self, "max"));
+}
+bool BoundsInOrder(const json& self, const json* /*old*/) {
+  if (!Has(self, "min") || !Has(self, "max")) return true;
+  const auto number = [](const json& text) { return std::strtod(text.get_ref<const std::string&>().c_str(), nullptr); };
+  return number(self["min"]) <= number(self["max"]);
+}
+bool CountersOrQuery(const json& self, const json* /*old*/) {
+  return Has(self, "bad") == Has(self, "total") && Has(self, "bad") != Has(self, "query");
+}
+
+/// Every "{{" begins a placeholder that is known; a single "{" may stand alone.
+bool KnownPlaceholders(const json& self, const json* /*old*/) {
+  std::string_view rest = self.get_ref<const std::string&>();
+  while (!rest.empty()) {
+    if (!rest.starts_with("{{")) {
+      rest.remove_prefix(rest.front() == '{' ? std::min<std::size_t>(2, rest.size()) : 1);
+      continue;
+    }
+    const auto end = rest.find("}}");
+    if (end == std::string_view::npos) return false;
+    const std::string_view name = rest.substr(2, end - 2);
+    if (name != "namespace" && name != "name" && name != "component" && name != "legacy" && name != "target") return false;
+    rest.remove_prefix(end + 2);
+  }
+  return true;
+}
+
+std::string AdoptedRule(const std::string& condition) {
+  return "!has(oldSelf.status) || !has(oldSelf.status.routes) || size(oldSelf.status.routes) == 0 || " + condition;
+}
+
+std::string CircleRule() {
+  std::string text = "[self.filter(c, !has(c.after)).map(c, c.name)]";
+  for (int round = 0; round < 15; ++round) text += " .map(d, self.filter(c, !has(c.after) || c.after.all(a, a in d)).map(c, c.name))";
+  return text + " .all(d, size(d) == size(self))";
+}
+
+using Book = std::map<std::string, RuleCheck, std::less<>>;
+
+void AddSpecRules(Book& book) {
+  book[AdoptedRule("self.spec.legacy == oldSelf.spec.legacy")] = StaysWhileAdopted<kLegacy>;
+  book[AdoptedRule("self.spec.target == oldSelf.spec.target")] = StaysWhileAdopted<kTarget>;
+  book[AdoptedRule("self.spec.routes == oldSelf.spec.routes")] = StaysWhileAdopted<kRoutes>;
+  book[AdoptedRule(
+      "(has(self.spec.components) == has(oldSelf.spec.components) && "
+      "(!has(self.spec.components) || self.spec.components == oldSelf.spec.components))")] = StaysWhileAdopted<kComponents>;
+  book["self.legacy.service.name != self.target.service.name"] = SidesDiffer;
+  book["!has(self.components) || self.components.all(c, c.rules.all(r, self.routes.exists(x, x.name == r.route)))"] = RulesNameRoutes;
+  book
+      ["self.analysis.metrics.all(m, !has(m.components) || m.components.all(c, has(self.components) && size(self.components) > 0 ? "
+       "self.components.exists(x, x.name == c) : c == 'all'))"] = MetricsNameComponents;
+  book["self.all(a, self.exists_one(b, a.gatewayAPI.name == b.gatewayAPI.name))"] = RoutesNameDifferentObjects;
+  book["self.all(c, !has(c.after) || c.after.all(a, a != c.name && self.exists(x, x.name == a)))"] = AfterNamesOthers;
+  book[CircleRule()] = NoCircle;
+  book
+      ["self.all(c, c.rules.all(r, self.exists_one(d, d.rules.exists(q, q.route == r.route && (has(r.rule) ? has(q.rule) && "
+       "q.rule == r.rule : has(q.matches) && q.matches == r.matches)))))"] = ComponentsClaimDifferentRules;
+  book
+      ["self.all(r, self.exists_one(q, q.route == r.route && (has(r.rule) ? has(q.rule) && q.rule == r.rule : has(q.matches) && "
+       "q.matches == r.matches)))"] = RulesDiffer;
+  book["has(self.rule) != has(self.matches)"] = RuleOrMatches;
+  book["self >= oldSelf"] = NeverFalls;
+}
+
+void AddPlanRules(Book& book) {
+  book["self.map(s, s.weight).isSorted() && self.all(a, self.exists_one(b, a.weight == b.weight))"] = WeightsRise;
+  book["self[size(self) - 1].weight == 100"] = EndsAtHundred;
+  book["duration(self) <= duration('8760h')"] = AtMostAYear;
+  book
+      ["self.all(f, self.exists_one(g, size(f.headers) == size(g.headers) && f.headers.all(h, g.headers.exists(k, k.value == h.value && "
+       "k.name.lowerAscii() == h.name.lowerAscii()))))"] = FlagsDiffer;
+  book["self.all(a, self.exists_one(b, a.name.lowerAscii() == b.name.lowerAscii()))"] = HeadersDiffer;
+  book["duration(self) >= duration('1s') && duration(self) <= duration('1h')"] = SecondToHour;
+  book["!has(self.prometheus.bad) || has(self.maxRate)"] = BadNeedsRate;
+  book["!has(self.prometheus.query) || (!has(self.maxRate) && !has(self.minRequests))"] = QueryNeedsNoRate;
+  book["!has(self.prometheus.query) || has(self.min) || has(self.max)"] = QueryNeedsBound;
+  book["!has(self.prometheus.bad) || (!has(self.min) && !has(self.max))"] = BadNeedsNoBound;
+  book["!has(self.min) || !has(self.max) || double(self.min) <= double(self.max)"] = BoundsInOrder;
+  book["has(self.bad) == has(self.total) && has(self.bad) != has(self.query)"] = CountersOrQuery;
+  book["self.matches('^([^{]|[{][^{]|[{][{](namespace|name|component|legacy|target)[}][}])*[{]?$')"] = KnownPlaceholders;
+}
+
+Book MakeBook() {
+  Book book;
+  AddSpecRules(book);
+  AddPlanRules(book);
+  return book;
+}
+
+}  // namespace
+
+std::optional<RuleCheck> FindMigrationRule(std::string_view text) {
+  static const Book kBook = MakeBook();
+  const auto found = kBook.find(text);
+  return found == kBook.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace softmig::sim
