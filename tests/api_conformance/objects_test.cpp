@@ -220,6 +220,19 @@ TEST_F(ApiConformance, TheMainPathLeavesTheStatusAlone) {
   EXPECT_EQ(Put(Path(kSoftMigrations, "move"), object).body["status"], json::parse(R"({"observedGeneration": -1, "phase": "Shift"})"));
 }
 
+TEST_F(ApiConformance, EveryVerdictOfAMetricCanBeWritten) {
+  Made(kSoftMigrations, Migration());
+  for (const char* verdict : {"Pass", "Breach", "Undecided", "NoData", "Stale", "NaN", "Error"}) {
+    const json metric = {
+        {"name", "m"}, {"verdict", verdict}, {"at", "2026-01-01T00:00:00Z"}, {"since", "2026-01-01T00:00:00Z"}, {"evidence", "x"}};
+    const json component = {{"name", "all"}, {"phase", "Shift"}, {"weight", 0}, {"metrics", {metric}}};
+    const Reply written = Merge(Path(kSoftMigrations, "move", "status"), {{"status", {{"components", {component}}}}});
+    EXPECT_EQ(written.status, 200) << verdict << written.body.dump();
+  }
+  const json other = {{"name", "all"}, {"phase", "Shift"}, {"weight", 0}, {"metrics", {{{"name", "m"}, {"verdict", "Maybe"}}}}};
+  EXPECT_EQ(Merge(Path(kSoftMigrations, "move", "status"), {{"status", {{"components", {other}}}}}).status, 422);
+}
+
 TEST_F(ApiConformance, TheStatusPathLeavesTheRestAlone) {
   const json made = Made(kSoftMigrations, Migration());
   const Reply written = Merge(Path(kSoftMigrations, "move", "status"), {{"metadata", {{"labels", {{"a", "b"}}}, {"finalizers", {"a/b"}}}},

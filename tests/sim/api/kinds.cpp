@@ -28,6 +28,8 @@ json ReadScalar(const YAML::Node& node) {
   const char* end = text.data() + text.size();
   long long whole = 0;
   if (const auto read = std::from_chars(text.data(), end, whole); read.ec == std::errc() && read.ptr == end) return whole;
+  // YAML's numbers have a digit; "NaN" and "inf" are words.
+  if (text.find_first_of("0123456789") == std::string::npos) return text;
   double number = 0;
   if (const auto read = std::from_chars(text.data(), end, number); read.ec == std::errc() && read.ptr == end) return number;
   return text;
