@@ -56,7 +56,7 @@ struct Note {
 enum class Urgency { kOrdinary, kSafety };
 
 struct Decision {
-  model::Status next;  ///< differs from the status given: commit it and end the pass; actions are then empty
+  model::Status next;  ///< where it differs from the status given: commit it after the actions
   /// What the recorded status asks for and the observation does not show, in order. Stop at the first failure; while urgency is kSafety go
   /// on with the rest instead: one route that cannot be written must not keep users of the others on the target.
   std::vector<Action> actions;

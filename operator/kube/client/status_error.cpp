@@ -26,9 +26,11 @@ base::ErrorCode CodeFor(int status) {
   return base::ErrorCode::kInternal;
 }
 
-/// One line, without control bytes, of bounded length.
+/// One line, without control bytes, of bounded length, never cut within a UTF-8 character.
 std::string OneLine(std::string text) {
-  if (text.size() > kMaxMessage) text.resize(kMaxMessage);
+  std::size_t end = std::min(text.size(), kMaxMessage);
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  text.resize(end);
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }
