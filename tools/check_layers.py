@@ -21,6 +21,7 @@ LAYERS = {
     "kube/runtime": ["base", "http", "kube/core", "kube/client"],
     "model": ["base"],
     "analysis": ["base", "model"],
+    "judge": ["base", "model", "analysis"],
     "decide": ["base", "model", "analysis"],
     "routers": ["base", "model", "kube/core"],
     "providers": ["base", "model", HTTP_VALUES],
@@ -47,7 +48,7 @@ OWNERS = {
     "yaml-cpp/": ["kube/client", "cli"],
     "spdlog/": ["base"],
     "prometheus/": ["kube/runtime", "reconcile", "app"],
-    "CLI/": ["app", "cli"],
+    "CLI/": ["app", "cli", "judge"],
     "fmt/": ["*"], "nlohmann/": ["*"],
 }
 POSIX = re.compile(r"^((sys|netinet|arpa|linux|net)/)?[a-z0-9_]+\.h$")
