@@ -125,7 +125,8 @@ class TestEverything:
 
     def test_users_are_split_by_weight(self, full_cluster: Cluster) -> None:
         serve_both(full_cluster, "split", 80, 20)
-        full_cluster.wait_for(lambda: answered_by(full_cluster) == "next", 20, "the target has users")
+        # Envoy learns of the two backends one after the other.
+        full_cluster.wait_for(lambda: {answered_by(full_cluster) for _ in range(40)} == {"legacy", "next"}, 30, "both have users")
         requests = 1000
         answers = [answered_by(full_cluster) for _ in range(requests)]
         assert set(answers) == {"legacy", "next"}
