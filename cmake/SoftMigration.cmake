@@ -41,6 +41,8 @@ if(SOFTMIG_SANITIZE)
   if(SOFTMIG_SANITIZE STREQUAL "thread")
     # Asio has fences of which the sanitizer warns; it needs none of them to order what we do.
     target_compile_options(softmig_flags INTERFACE -Wno-tsan)
+  else()
+    target_compile_options(softmig_flags INTERFACE -fno-sanitize-recover=all)  # a finding ends the test
   endif()
 endif()
 
