@@ -62,15 +62,15 @@ CounterStep Count(const CountersState& before, const model::Sample& sample) {
   const SeriesValues bad = ValuesOf(sample.first);
   const SeriesValues total = ValuesOf(sample.second);
   if (auto why = WhyImpossible(bad, total); !why.empty()) return refuse(std::move(why));
-  if (before.until && sample.asked_at <= *before.until) return refuse("the instant is not later than that of the reading before");
-  CounterStep step{before, std::nullopt, {}};
+  const bool begins = !before.until || sample.asked_at <= *before.until;
+  CounterStep step{begins ? CountersState() : before, std::nullopt, {}, begins};
   Remember(step.state.bad, bad);
   Remember(step.state.total, total);
   if (step.state.bad.size() > kMostSeries || step.state.total.size() > kMostSeries) {
     return refuse("more than " + std::to_string(kMostSeries) + " series: sum them by fewer labels");
   }
   step.state.until = sample.asked_at;
-  if (!before.until) return step;
+  if (begins) return step;
   const auto k = Growth(before.bad, bad);
   const auto n = Growth(before.total, total);
   if (!k || !n) return step;

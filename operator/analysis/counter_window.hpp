@@ -30,11 +30,12 @@ struct CountersState {
 
 inline constexpr std::size_t kMostSeries = 2'000;
 
-/// A window, or the one line why there is none. Neither: the first reading, or a reset under a sum: the count starts here.
+/// A window, or the one line why there is none. Neither: the count starts here, as a reset under a sum does.
 struct CounterStep {
   CountersState state;
   std::optional<Window> window;
   std::string refused;
+  bool began = false;  ///< nothing before this reading is remembered: the first one, or the clock was set back
 };
 
 /// Turns readings of two cumulative counters, taken at the same instant, into the window since the reading before. Pure.
@@ -42,8 +43,9 @@ struct CounterStep {
 /// before began within the window and counts with all of its value, so the first increment of a new series is never lost; a series that
 /// is gone counts nothing and is remembered, so that a gap in scraping is no new beginning. A series without labels is a sum over
 /// others: where it falls, nobody can tell which of them was reset, so that reading counts nothing and the next window starts from it.
-/// Refused, leaving the counts alone: negative values, bad above total, more than kMostSeries series, an instant that is not later.
-/// REQUIRES: both readings are kNumber or kSeries and finite.
+/// Refused, leaving the counts alone: negative values, bad above total, more than kMostSeries series. An instant that is not later than the
+/// one before means that the clock was set back: the count begins anew, so that one window is lost and not all until the clock is where it
+/// was. REQUIRES: both readings are kNumber or kSeries and finite.
 CounterStep Count(const CountersState& before, const model::Sample& sample);
 
 }  // namespace softmig::analysis

@@ -117,7 +117,7 @@ Step JudgeCounts(const MetricSpec& metric, const MetricState& before, const Samp
   MetricState state = before;
   state.counters = std::move(counted.state);
   if (!counted.refused.empty()) return {std::move(state), Missing(metric, sample, Verdict::kError, counted.refused)};
-  if (!before.counters.until) {
+  if (counted.began) {
     state.window_start = sample.asked_at;
     state.bad = state.total = 0;
   }

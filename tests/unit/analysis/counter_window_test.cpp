@@ -87,9 +87,20 @@ TEST(CounterWindow, WhatCannotBeIsRefused) {
   EXPECT_THAT(reader.Read({{1, -1}}, {{1, 110}}).refused, HasSubstr("negative"));
   EXPECT_THAT(reader.Read({{1, 500}}, {{1, 110}}).refused, HasSubstr("more than total"));
   EXPECT_THAT(reader.Read({{1, 50}}, {{1, 110}}).refused, HasSubstr("bad grew by 49, total only by 10"));
-  CountersState state;
-  state.until = At(50);
-  EXPECT_THAT(Count(state, {At(50), At(51), Series({{1, 0}}), Series({{1, 1}})}).refused, HasSubstr("not later"));
+}
+
+TEST(CounterWindow, AClockSetBackLosesOneWindowAndNotAllUntilItIsWhereItWas) {
+  const auto at = [](int seconds, double bad, double total) {
+    return model::Sample{At(seconds), At(seconds + 1), Series({{1, bad}}), Series({{1, total}})};
+  };
+  const CountersState before = Count({}, at(1'000, 0, 100)).state;
+  const CounterStep back = Count(before, at(400, 0, 110));
+  EXPECT_TRUE(back.began);
+  EXPECT_FALSE(back.window);
+  const CounterStep next = Count(back.state, at(410, 9, 130));
+  ASSERT_TRUE(next.window);
+  EXPECT_EQ(next.window->k, 9);
+  EXPECT_EQ(next.window->n, 20);
 }
 
 TEST(CounterWindow, RemembersOnlySoManySeries) {
