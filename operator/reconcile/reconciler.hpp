@@ -1,9 +1,12 @@
 #pragma once
 
+#include <mutex>
 #include <optional>
+#include <unordered_map>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/mutex.hpp"
 #include "decide/decide.hpp"
 #include "kube/runtime/event_recorder.hpp"
 #include "kube/runtime/work_queue.hpp"
@@ -46,6 +49,16 @@ class Reconciler {
   [[nodiscard]] bool CaughtUp(const Migration& migration) const;
   decide::Decision DecideOn(const Migration& migration, const decide::Observation& seen, base::WallTime now) const;
   void Poll(const Migration& migration);
+  /// A rollback that went to the routes and is not recorded yet: this process goes on from it, whatever the next answers of the metrics
+  /// are. (A later process finds the mark on the routes, as long as nobody else wrote them.)
+  struct Unrecorded {
+    model::Status based_on;  ///< another recorded status means that it is over
+    decide::Decision decision;
+  };
+  [[nodiscard]] std::optional<decide::Decision> UnrecordedOf(const Migration& migration);
+  void Remember(const Migration& migration, const decide::Decision& decision);
+  void ForgetUnrecorded(const kube::ObjectKey& key);
+
   /// Takes users back before that is recorded; nothing where no route has to change (any more).
   std::optional<PassResult> TakeBackFirst(const Migration& migration, const decide::Decision& decision, const decide::Observation& seen,
                                           base::WallTime now);
@@ -57,6 +70,8 @@ class Reconciler {
   PassResult Failed(const Migration& migration, const base::Error& error, kube::Lane lane);
 
   Parts parts_;
+  std::mutex mutex_;
+  std::unordered_map<kube::ObjectKey, Unrecorded> unrecorded_ SM_GUARDED_BY(mutex_);
 };
 
 }  // namespace softmig::reconcile

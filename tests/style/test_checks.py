@@ -273,6 +273,10 @@ class Count(Tree):
                                           '<testcase classname="t" name="b"><skipped/></testcase></testsuite></testsuites>')
         self.assert_last_line(self.run_count("run", "--pytest", report), 0, "3 passed, 0 failed, 1 skipped")
 
+    def test_checks_that_are_no_program_of_a_report_count_by_name(self):
+        self.gtest("COMPLETED")
+        self.assert_last_line(self.run_count("run", "--passed", "simulator", "--failed", "fuzzers"), 1, "3 passed, 1 failed")
+
     def test_missing_report_and_nothing_run_are_failures(self):
         self.gtest("COMPLETED")
         self.assert_last_line(self.run_count("run", "--pytest", self.root / "none.xml"), 1, "2 passed, 1 failed")
