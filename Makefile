@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 PYTHON := /usr/bin/python3
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-unit test-cluster check bench deps packages build release cluster programs format asan tsan clean
+.PHONY: help demo up down test test-unit test-cluster check sim mutants fuzz judgement bench deps packages build release cluster programs format asan tsan clean
 
 help: ## this list
 	@echo 'Soft Migration: moves live users between two systems, and takes them back by itself.'
@@ -31,6 +31,26 @@ test-cluster: programs ## the tests on the real cluster only; PYTEST="-k name" p
 check: deps ## format, layers, banned calls, headers, clang-tidy
 	cmake --preset release
 	ctest --test-dir build/release -L 'style|tidy' --no-tests=error --output-on-failure
+
+SEEDS ?= 20000
+sim: packages ## the simulator: SEEDS=20000 small worlds full of faults on a virtual clock; one line of figures
+	cmake --preset release
+	cmake --build --preset release --target softmigration-sim
+	build/release/test-programs/softmigration-sim --seeds $(SEEDS) --stats
+
+mutants: packages ## known mistakes of other operators, switched on one by one: the simulator must see each
+	cmake --preset release
+	cmake --build --preset release --target softmigration-sim
+	build/release/test-programs/softmigration-sim --mutants
+
+FUZZ_SECONDS ?= 60
+fuzz: packages ## libFuzzer on everything that reads what others write; FUZZ_SECONDS=60 each
+	@tools/run_fuzzers.sh $(FUZZ_SECONDS)
+
+judgement: packages ## how often the rule rolls back good versions and promotes bad ones, beside others' rules; prints a table
+	cmake --preset release
+	cmake --build --preset release --target judgement
+	build/release/bin/judgement
 
 bench: programs ## 1, 100 and 1000 migrations on a real API server; prints a table
 	$(PYTHON) tests/bench/bench.py

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test: dependencies, build, ctest (unit, property, scenario, golden, style, tidy), then the cluster tests.
+# Runs every test: dependencies, build, ctest (unit, property, scenario, golden, style, tidy), the simulator with its mutants and its
+# search, the fuzzers, then the cluster tests.
 # Ends with one line, `N passed, N failed`, and exits 1 where something failed or nothing ran.
 # The first run also compiles a Kubernetes API server, beside the C++ build: 20 to 30 minutes on two cores.
 set -euo pipefail
@@ -61,6 +62,19 @@ attempt() {
   fi
 }
 
+# check NAME COMMAND...: one test more, passed or failed.
+check() {
+  local name=$1
+  shift
+  step "$name"
+  if "$@"; then
+    counted+=(--passed "$name")
+  else
+    echo "FAILED: $name"
+    counted+=(--failed "$name")
+  fi
+}
+
 finish() {
   step "done"
   "$python" tools/count_tests.py "${counted[@]}"
@@ -83,6 +97,12 @@ attempt "C++ build" compile || finish
 step "unit, property, scenario and golden tests, style checks"
 run_ctest || echo "ctest: something failed"
 counted+=(--ctest "$reports/ctest.xml" --gtest "$reports/gtest")
+
+simulator=$build/test-programs/softmigration-sim
+check "simulator: 20000 seeds" "$simulator" --seeds 20000 --stats
+check "simulator: every mutant is killed" "$simulator" --mutants
+check "simulator: systematic search" "$simulator" --search 1
+check "fuzzers" tools/run_fuzzers.sh 60
 
 step "waiting for the cluster programs"
 attempt "cluster programs" wait_for_cluster_build || finish
