@@ -76,7 +76,7 @@ std::optional<std::string> Invariants::UnsettledComponent(std::size_t index, std
   }
   if (record.phase != "Shift" || !record.reached || record.waiting_for.empty()) return who;
   const bool ceiling = story.record.desired == "Shift" && record.step + 1 >= static_cast<int>(plan.steps.size());
-  return ceiling || (sick && plan.hold_on_breach) ? std::nullopt : std::optional(who);
+  return ceiling || (sick && told && plan.hold_on_breach) ? std::nullopt : std::optional(who);
 }
 
 void Invariants::JudgeTruth(std::size_t index) {
