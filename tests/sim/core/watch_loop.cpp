@@ -7,7 +7,10 @@ namespace softmig::simulator {
 using Item = kube::StreamItem;
 
 WatchLoop::WatchLoop(Process& process, Loop& loop, kube::ReflectorOptions options, const kube::ReflectorDriver::Parts& parts)
-    : process_(process), loop_(loop), driver_(std::move(options), parts), self_(std::make_shared<WatchLoop*>(this)) {
+    : process_(process),
+      loop_(loop),
+      driver_(std::make_shared<kube::ReflectorDriver>(std::move(options), parts)),
+      self_(std::make_shared<WatchLoop*>(this)) {
   StepSoon(Time(0));
 }
 
@@ -21,18 +24,18 @@ void WatchLoop::StepSoon(Time delay) {
 
 void WatchLoop::Step() {
   stream_.reset();
-  const kube::ReflectorStep step = driver_.Next();
+  const kube::ReflectorStep step = driver_->Next();
   switch (step.kind) {
     case kube::ReflectorStep::Kind::kWait: return StepSoon(step.wait);
     case kube::ReflectorStep::Kind::kPage:
-      process_.Spawn([self = self_, query = step.query] {
-        (*self)->driver_.GetPage(query, {});
+      process_.Spawn([self = self_, driver = driver_, query = step.query] {  // this may be gone before the page is there
+        driver->GetPage(query, {});
         if (*self != nullptr) (*self)->StepSoon(Time(0));
       });
       return;
     case kube::ReflectorStep::Kind::kStream: break;
   }
-  stream_ = driver_.Open(step.query, Callbacks());
+  stream_ = driver_->Open(step.query, Callbacks());
   if (!stream_) StepSoon(Time(0));
 }
 
@@ -48,7 +51,7 @@ http::StreamCallbacks WatchLoop::Callbacks() {
 }
 
 void WatchLoop::Take(Item item) {
-  if (!stream_ || driver_.Handle(std::move(item))) return;
+  if (!stream_ || driver_->Handle(std::move(item))) return;
   stream_.reset();
   StepSoon(Time(0));
 }

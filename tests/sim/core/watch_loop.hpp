@@ -25,7 +25,7 @@ class WatchLoop {
 
   Process& process_;
   Loop& loop_;
-  kube::ReflectorDriver driver_;
+  std::shared_ptr<kube::ReflectorDriver> driver_;  ///< a page that is being read holds it, too
   std::unique_ptr<http::Stream> stream_;
   std::shared_ptr<WatchLoop*> self_;  ///< what events hold: null once this is gone
 };
