@@ -1,0 +1,136 @@
+#include "providers/credentials.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace softmig::providers {
+namespace {
+
+using base::ErrorCode;
+
+constexpr std::size_t kMostHeaders = 16;
+constexpr std::size_t kMaxName = 128;
+constexpr std::size_t kMaxValue = 8U << 10U;
+constexpr std::size_t kMaxCa = 1U << 20U;
+
+/// They say how a request is sent and to whom, and would let it be read as two.
+constexpr std::array<std::string_view, 11> kOurs{
+    "connection", "content-length",    "expect",         "host", "keep-alive", "proxy-authorization", "te", "trailer",
+    "upgrade",    "transfer-encoding", "accept-encoding"};
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
+bool IsNameCharacter(char c) {
+  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return letter || (c >= '0' && c <= '9') || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool IsName(std::string_view name) { return !name.empty() && name.size() <= kMaxName && std::ranges::all_of(name, IsNameCharacter); }
+
+std::string Base64(std::string_view text) {
+  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t j = i; j < i + 3; ++j) bits = bits << 8U | (j < text.size() ? static_cast<unsigned char>(text[j]) : 0U);
+    for (std::size_t j = 0; j < 4; ++j) out += i + j > text.size() ? '=' : kDigits[bits >> (18 - 6 * j) & 63U];
+  }
+  return out;
+}
+
+/// Why `value` of the field called `what` cannot be sent; nothing where it can.
+base::Status CheckValue(std::string_view what, std::string_view value) {
+  if (IsHeaderValue(value)) return {};
+  std::string why = std::string(what) + " cannot be sent: ";
+  if (value.size() > kMaxValue) return base::Fail(ErrorCode::kInvalid, why + "it is longer than 8 KiB");
+  const bool at_the_end = value.find_first_of("\r\n") != std::string_view::npos &&
+                          IsHeaderValue(value.substr(0, std::min(value.find_last_not_of("\r\n") + 1, value.size())));
+  return base::Fail(ErrorCode::kInvalid,
+                    why + (at_the_end ? "it ends with a line break; write the Secret without one" : "it has control characters"));
+}
+
+base::Status AddHeader(const std::string& name, const Secret& value, http::Headers& headers) {
+  // Names are quoted only where they are names: a value in the wrong place must not be shown.
+  if (!IsName(name)) return base::Fail(ErrorCode::kInvalid, "a header's name is none: it may have letters, digits and dashes");
+  if (std::ranges::find(kOurs, Lower(name)) != kOurs.end()) {
+    return base::Fail(ErrorCode::kInvalid, "the header " + name + " belongs to the connection and cannot be set");
+  }
+  if (http::Find(headers, name)) return base::Fail(ErrorCode::kInvalid, "the header " + name + " is there twice");
+  if (auto sendable = CheckValue("the header " + name, value.Reveal()); !sendable) return sendable;
+  headers.emplace_back(name, value.Reveal());
+  return {};
+}
+
+base::Status AddBearer(const Secret& token, http::Headers& headers) {
+  if (token.empty()) return base::Fail(ErrorCode::kInvalid, "the bearer token is empty");
+  if (auto sendable = CheckValue("the bearer token", token.Reveal()); !sendable) return sendable;
+  if (token.Reveal().find(' ') != std::string::npos) return base::Fail(ErrorCode::kInvalid, "the bearer token has a blank in it");
+  return AddHeader("Authorization", Secret("Bearer " + token.Reveal()), headers);
+}
+
+base::Status AddBasic(const BasicCredentials& basic, http::Headers& headers) {
+  if (basic.user.empty()) return base::Fail(ErrorCode::kInvalid, "the user is empty");
+  if (basic.user.find(':') != std::string::npos) return base::Fail(ErrorCode::kInvalid, "the user has a colon, which ends a user's name");
+  if (auto sendable = CheckValue("the user", basic.user); !sendable) return sendable;
+  if (auto sendable = CheckValue("the password", basic.password.Reveal()); !sendable) return sendable;
+  return AddHeader("Authorization", Secret("Basic " + Base64(basic.user + ":" + basic.password.Reveal())), headers);
+}
+
+base::Status CheckCa(const std::string& pem) {
+  if (pem.size() > kMaxCa) return base::Fail(ErrorCode::kInvalid, "the CA is larger than 1 MiB");
+  if (pem.find("PRIVATE KEY-----") != std::string::npos) return base::Fail(ErrorCode::kInvalid, "the CA holds a private key");
+  if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+    return base::Fail(ErrorCode::kInvalid, "the CA holds no certificate in PEM form");
+  }
+  return {};
+}
+
+base::Status AddAll(const Credentials& credentials, http::Headers& headers) {
+  if (credentials.headers.size() > kMostHeaders) return base::Fail(ErrorCode::kInvalid, "more than 16 headers");
+  if (credentials.bearer_token && credentials.basic) {
+    return base::Fail(ErrorCode::kInvalid, "both a bearer token and a user: there is one Authorization header");
+  }
+  for (const auto& [name, value] : credentials.headers) {
+    if (auto added = AddHeader(name, value, headers); !added) return added;
+  }
+  if (credentials.bearer_token) return AddBearer(*credentials.bearer_token, headers);
+  if (credentials.basic) return AddBasic(*credentials.basic, headers);
+  return {};
+}
+
+}  // namespace
+
+bool IsHeaderValue(std::string_view value) {
+  return value.size() <= kMaxValue && std::ranges::none_of(value, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+base::Result<Authentication> Authentication::Make(const Credentials& credentials) {
+  http::Headers headers;
+  if (auto added = AddAll(credentials, headers); !added) return base::Fail(added.error());
+  Authentication authentication;
+  authentication.headers_ = std::make_shared<const http::Headers>(std::move(headers));
+  if (credentials.ca_pem) {
+    if (auto good = CheckCa(*credentials.ca_pem); !good) return base::Fail(good.error());
+    http::TlsSettings tls;
+    tls.ca_pem = *credentials.ca_pem;
+    authentication.tls_ = std::make_shared<const http::TlsSettings>(std::move(tls));
+  }
+  return authentication;
+}
+
+void Authentication::AddTo(http::Request& request) const {
+  if (headers_) {
+    for (const auto& [name, value] : *headers_) {
+      std::erase_if(request.headers, [&](const auto& field) { return Lower(field.first) == Lower(name); });
+      request.headers.emplace_back(name, value);
+    }
+  }
+  if (tls_) request.tls = tls_;
+}
+
+}  // namespace softmig::providers
