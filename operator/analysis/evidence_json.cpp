@@ -168,6 +168,7 @@ base::Result<double> ParseExact(std::string_view text) {
 json ToJson(const MetricEvidence& state) {
   json out{{"specHash", fmt::format("{:016x}", state.spec_hash)}, {"detector", DetectorJson(state.detector)}};
   if (state.last_window_end) out["lastWindowEnd"] = state.last_window_end->time_since_epoch().count();
+  if (state.stage_since) out["stageSince"] = state.stage_since->time_since_epoch().count();
   if (state.floor != RollbackDetector{}) out["floor"] = DetectorJson(state.floor);
   if (state.hard != RollbackDetector{}) out["hard"] = DetectorJson(state.hard);
   out["total"] = CountsJson(state.total);
@@ -185,6 +186,9 @@ base::Result<MetricEvidence> ParseMetricEvidence(const json& document) {
   out.spec_hash = ReadHash(reader, reader.Find(document, "specHash", true));
   if (reader.Find(document, "lastWindowEnd", false) != nullptr) {
     out.last_window_end = base::WallTime(base::Millis(reader.Whole(document, "lastWindowEnd")));
+  }
+  if (reader.Find(document, "stageSince", false) != nullptr) {
+    out.stage_since = base::WallTime(base::Millis(reader.Whole(document, "stageSince")));
   }
   out.detector = ReadDetector(reader, reader.Find(document, "detector", true), "detector");
   out.floor = ReadDetector(reader, reader.Find(document, "floor", false), "floor");

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <string>
 
+#include "analysis/combine.hpp"
 #include "decide/decide.hpp"
 #include "decide/reasons.hpp"
 
@@ -23,6 +25,8 @@ struct Context {
   base::WallTime now;
   Decision out;
   std::vector<Blocker> blockers;  ///< why components do not go on, in order
+  /// What all counts of a component say together, by its name; from UpdateEvidence on.
+  std::map<std::string, analysis::ComponentEvidence> evidence{};
 
   [[nodiscard]] model::Status& next() { return out.next; }
   [[nodiscard]] const model::Status& next() const { return out.next; }
@@ -48,6 +52,8 @@ const model::ComponentSpec* SpecOf(const Context& context, const std::string& co
 void UpdateEvidence(Context& context, model::ComponentStatus& component);
 /// Fills in the latest values everywhere: called only where a write happens anyway.
 void RefreshEvidence(Context& context, model::ComponentStatus& component);
+/// Evidence on counts goes into status with every other write, and once a minute by itself.
+void UpdateCheckpoint(Context& context);
 const model::MetricStatus* FindBreach(const model::ComponentStatus& component);
 /// A metric without evidence for longer than the deadline; sets wake-ups for those that are not there yet.
 const model::MetricStatus* FindExpired(Context& context, const model::ComponentStatus& component);
@@ -55,6 +61,12 @@ const model::MetricStatus* FindExpired(Context& context, const model::ComponentS
 std::optional<Blocker> EvidenceBlocker(const Context& context, const model::ComponentStatus& component);
 /// Why the evidence does not allow to begin: a metric was not asked yet, errs or breaches.
 std::optional<Blocker> StartBlocker(const Context& context, const model::ComponentStatus& component);
+
+// admission.cpp
+/// A tolerance that legacy itself does not keep: every target would be rolled back.
+std::optional<Blocker> ToleranceBlocker(const Context& context, const model::ComponentStatus& component);
+/// Tells of steps whose hold is too short to gather the evidence they need.
+void WarnOfSlowEvidence(Context& context, const model::ComponentStatus& component);
 
 // preflight.cpp
 /// Problems of the routes: nothing is written to them but a rollback.

@@ -108,6 +108,7 @@ Decision Decide(const model::Spec& spec, const model::Status& status, const Obse
   CarryOver(context);
   StepComponents(context);
   Summarise(context);
+  UpdateCheckpoint(context);
   AsStored(context);
   PlanActions(context);
   return Finish(context);

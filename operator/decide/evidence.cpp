@@ -9,6 +9,7 @@ namespace softmig::decide {
 namespace {
 
 using analysis::Judgement;
+using model::ComponentStatus;
 using model::MetricStatus;
 using model::Verdict;
 
@@ -36,7 +37,7 @@ const MetricObservation* Find(const Context& context, const std::string& compone
 
 base::Millis StaleAfter(const Context& context) { return std::max(3 * context.spec.interval, kLeastStaleAfter); }
 
-/// What counts now: the latest judgement; while that is undecided, the last decisive one; a stale one as kStale.
+/// What counts now of the last answers: the latest judgement; while that is undecided, the last decisive one; a stale one as kStale.
 std::optional<Judgement> Effective(const Context& context, const MetricObservation* seen) {
   if (seen == nullptr || !seen->latest) return std::nullopt;
   if (context.now - seen->latest->at > StaleAfter(context)) {
@@ -54,8 +55,33 @@ std::optional<Judgement> Effective(const Context& context, const MetricObservati
   return undecided && seen->decisive && seen->decisive->verdict == Verdict::kPass ? seen->decisive : seen->latest;
 }
 
-MetricStatus FromJudgement(const std::string& name, const Judgement& judgement, base::WallTime since) {
-  return {name, judgement.verdict, judgement.value, judgement.samples, judgement.at, since, judgement.evidence};
+/// The same, with what the other metrics of the component say: evidence on counts is a breach only where all of it together is.
+std::optional<Judgement> EffectiveOf(const Context& context, const std::string& component, const std::string& metric) {
+  const MetricObservation* seen = Find(context, component, metric);
+  std::optional<Judgement> judgement = Effective(context, seen);
+  if (!judgement || seen->counts == nullptr) return judgement;
+  const auto together = context.evidence.find(component);
+  const bool blamed = together != context.evidence.end() && together->second.breached && together->second.blame == metric;
+  if (blamed) {
+    judgement->verdict = Verdict::kBreach;
+    judgement->evidence.clear();  // the counts speak, whatever the last answer was
+  } else if (judgement->verdict == Verdict::kBreach) {
+    judgement->verdict = Verdict::kUndecided;
+  }
+  return judgement;
+}
+
+MetricStatus ToStatus(const Context& context, const std::string& component, const std::string& name, const Judgement& judgement,
+                      base::WallTime since) {
+  const MetricObservation* seen = Find(context, component, name);
+  const bool counts_speak = judgement.evidence.empty() && seen != nullptr && seen->counts != nullptr;
+  return {name,
+          judgement.verdict,
+          judgement.value,
+          judgement.samples,
+          judgement.at,
+          since,
+          counts_speak ? analysis::Describe(*seen->counts) : judgement.evidence};
 }
 
 const MetricStatus* FindMetric(const std::vector<MetricStatus>& metrics, const std::string& name) {
@@ -64,13 +90,33 @@ const MetricStatus* FindMetric(const std::vector<MetricStatus>& metrics, const s
 }
 
 MetricStatus NextStatus(const Context& context, const std::string& component, const std::string& name, const MetricStatus* before) {
-  const auto judgement = Effective(context, Find(context, component, name));
+  const auto judgement = EffectiveOf(context, component, name);
   if (!judgement) {
     return before != nullptr ? *before : MetricStatus{name, Verdict::kNoData, {}, {}, context.now, context.now, "not asked yet"};
   }
   if (before != nullptr && before->verdict == judgement->verdict) return *before;
   const bool same_class = before != nullptr && ClassOf(before->verdict) == ClassOf(judgement->verdict);
-  return FromJudgement(name, *judgement, same_class ? before->since : context.now);
+  return ToStatus(context, component, name, *judgement, same_class ? before->since : context.now);
+}
+
+/// All counts of a component together. A metric that this process has not counted yet says nothing either way.
+void CombineCounts(Context& context, ComponentStatus& component) {
+  std::vector<analysis::MetricVote> votes;
+  bool breached = false;
+  for (const model::MetricSpec& metric : context.spec.metrics) {
+    if (!model::UsesEvidence(metric) || !Judges(metric, component.name)) continue;
+    const MetricObservation* seen = Find(context, component.name, metric.name);
+    votes.push_back({metric.name, seen != nullptr && seen->counts != nullptr ? seen->counts->assessment : analysis::Assessment()});
+    const MetricStatus* recorded = FindMetric(component.metrics, metric.name);
+    breached = breached || (recorded != nullptr && recorded->verdict == Verdict::kBreach);
+  }
+  if (votes.empty()) {
+    component.holding = false;
+    return;
+  }
+  const analysis::ComponentEvidence before{component.holding, breached, false, 0, {}};
+  const auto& together = context.evidence[component.name] = analysis::Combine(before, votes, context.spec.alpha);
+  component.holding = together.holding;
 }
 
 /// A poller that fell silent wakes nobody.
@@ -81,8 +127,8 @@ void WakeWhenStale(Context& context, const MetricObservation* seen) {
 }
 
 /// The step may go on by this metric: a pass, seen by this process, on data from after the step was reached.
-std::optional<Blocker> MetricBlocker(const Context& context, const model::ComponentStatus& component, const MetricStatus& metric) {
-  const auto judgement = Effective(context, Find(context, component.name, metric.name));
+std::optional<Blocker> MetricBlocker(const Context& context, const ComponentStatus& component, const MetricStatus& metric) {
+  const auto judgement = EffectiveOf(context, component.name, metric.name);
   if (metric.verdict != Verdict::kPass) {
     return Blocker{std::string(reason::kMissingEvidence), fmt::format("metric {}: {}", metric.name, model::Name(metric.verdict)), false};
   }
@@ -94,8 +140,9 @@ std::optional<Blocker> MetricBlocker(const Context& context, const model::Compon
 
 }  // namespace
 
-void UpdateEvidence(Context& context, model::ComponentStatus& component) {
+void UpdateEvidence(Context& context, ComponentStatus& component) {
   if (!WantsMetrics(context.spec, context.next(), component.name)) return;
+  CombineCounts(context, component);
   std::vector<MetricStatus> next;
   for (const model::MetricSpec& metric : context.spec.metrics) {
     if (!Judges(metric, component.name)) continue;
@@ -105,19 +152,20 @@ void UpdateEvidence(Context& context, model::ComponentStatus& component) {
   component.metrics = std::move(next);
 }
 
-void RefreshEvidence(Context& context, model::ComponentStatus& component) {
+void RefreshEvidence(Context& context, ComponentStatus& component) {
   for (MetricStatus& metric : component.metrics) {
-    const auto judgement = Effective(context, Find(context, component.name, metric.name));
-    if (judgement && judgement->verdict == metric.verdict) metric = FromJudgement(metric.name, *judgement, metric.since);
+    const auto judgement = EffectiveOf(context, component.name, metric.name);
+    if (judgement && judgement->verdict == metric.verdict)
+      metric = ToStatus(context, component.name, metric.name, *judgement, metric.since);
   }
 }
 
-const MetricStatus* FindBreach(const model::ComponentStatus& component) {
+const MetricStatus* FindBreach(const ComponentStatus& component) {
   const auto it = std::ranges::find(component.metrics, Verdict::kBreach, &MetricStatus::verdict);
   return it == component.metrics.end() ? nullptr : &*it;
 }
 
-const MetricStatus* FindExpired(Context& context, const model::ComponentStatus& component) {
+const MetricStatus* FindExpired(Context& context, const ComponentStatus& component) {
   for (const MetricStatus& metric : component.metrics) {
     if (ClassOf(metric.verdict) != Class::kMissing) continue;
     const base::WallTime due = metric.since + context.spec.on_no_evidence.deadline;
@@ -127,7 +175,10 @@ const MetricStatus* FindExpired(Context& context, const model::ComponentStatus& 
   return nullptr;
 }
 
-std::optional<Blocker> EvidenceBlocker(const Context& context, const model::ComponentStatus& component) {
+std::optional<Blocker> EvidenceBlocker(const Context& context, const ComponentStatus& component) {
+  if (component.holding) {
+    return Blocker{std::string(reason::kEvidenceAgainst), "the evidence against the target to be below 3 to 1, it was 10 to 1", false};
+  }
   for (const MetricStatus& metric : component.metrics) {
     if (auto blocker = MetricBlocker(context, component, metric)) return blocker;
   }
@@ -135,16 +186,16 @@ std::optional<Blocker> EvidenceBlocker(const Context& context, const model::Comp
   return std::nullopt;
 }
 
-std::optional<Blocker> StartBlocker(const Context& context, const model::ComponentStatus& component) {
+std::optional<Blocker> StartBlocker(const Context& context, const ComponentStatus& component) {
   for (const MetricStatus& metric : component.metrics) {
-    const auto judgement = Effective(context, Find(context, component.name, metric.name));
+    const auto judgement = EffectiveOf(context, component.name, metric.name);
     const bool bad = metric.verdict == Verdict::kError || metric.verdict == Verdict::kBreach || metric.verdict == Verdict::kStale;
     if (judgement && !bad) continue;
     // Not the evidence itself: its numbers change with each answer. It stands in status.components[].metrics.
     const std::string why(judgement ? model::Name(metric.verdict) : "not asked yet");
     return Blocker{std::string(reason::kMetricNotReady), fmt::format("metric {}: {}", metric.name, why), false};
   }
-  return std::nullopt;
+  return ToleranceBlocker(context, component);
 }
 
 }  // namespace softmig::decide

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "analysis/counts_judge.hpp"
 #include "analysis/judge.hpp"
 #include "base/result.hpp"
 #include "model/route_state.hpp"
@@ -49,6 +51,8 @@ struct MetricObservation {
   std::optional<analysis::Judgement> latest;
   std::optional<analysis::Judgement> decisive;  ///< the last that was a pass or a breach
   std::optional<base::WallTime> breach_since;   ///< when the first of the breaches in a row up to the latest arrived
+  /// What is known of counts that are judged by evidence; the judgements then are about all of it, not about the last window.
+  std::shared_ptr<const analysis::CountsView> counts;
 };
 
 /// Everything a decision rests on besides spec, status and time.

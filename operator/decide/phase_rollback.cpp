@@ -42,11 +42,12 @@ void NoteVerified(Context& context, ComponentStatus& component) {
 bool LegacyCannotTake(const Context& context) { return KnownDead(context.seen.legacy) && Serves(context.seen.target); }
 
 void BeginRollback(Context& context, ComponentStatus& component, std::string_view why, const model::MetricStatus* metric) {
-  model::RollbackRecord record{context.now, component.name, component.weight, std::string(why), {}, {}, {}, {}, {}};
+  model::RollbackRecord record{context.now, component.name, component.weight, std::string(why), {}, {}, {}, {}, {}, {}};
   std::string cause = why == reason::kTargetNotServing ? "the target has no ready endpoint" : "a rollback that had begun is finished";
   if (metric != nullptr) {
     record.metric = metric->name;
     record.value = metric->value;
+    record.evidence = metric->evidence;
     record.breach_seen_at = metric->at;
     cause = fmt::format("metric {}: {}", metric->name, metric->evidence);
   }

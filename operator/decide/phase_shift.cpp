@@ -108,6 +108,7 @@ void StepShift(Context& context, ComponentStatus& component) {
   if (context.spec.desired_phase == DesiredPhase::kPending) return TakeBack(context, component);
   NoteReached(context, component);
   if (auto blocker = AdvanceBlocker(context, component)) return Block(context, component, *blocker);
+  if (component.step < 0) WarnOfSlowEvidence(context, component);
   if (component.step + 1 < static_cast<int>(context.spec.steps.size())) return EnterStep(context, component, component.step + 1);
   Complete(context, component);
 }

@@ -35,11 +35,27 @@ json ComponentsJson(const Spec& spec) {
 
 json BoundJson(const std::optional<double>& bound) { return bound ? json(*bound) : json(nullptr); }
 
+json QueriesJson(const MetricSpec::Counts::Queries& queries) { return {queries.bad, queries.total, queries.histogram}; }
+
+/// Not the burst tolerance: what was counted stays true under another patience.
+json CountsJson(const MetricSpec::Counts& counts) {
+  return {QueriesJson(counts.target),
+          counts.legacy ? QueriesJson(*counts.legacy) : json(nullptr),
+          counts.bucket,
+          static_cast<int>(counts.rule),
+          counts.max_rate,
+          counts.min_requests,
+          counts.ratio,
+          counts.floor,
+          counts.comparisons,
+          BoundJson(counts.hard_limit)};
+}
+
 json MetricJson(const MetricSpec& metric) {
   std::vector<std::string> components = metric.components;
   std::sort(components.begin(), components.end());
   json out{{"name", metric.name}, {"address", metric.address}, {"components", components}};
-  if (metric.counts) out["counts"] = {metric.counts->bad, metric.counts->total, metric.counts->max_rate, metric.counts->min_requests};
+  if (metric.counts) out["counts"] = CountsJson(*metric.counts);
   if (metric.value) out["value"] = {metric.value->query, BoundJson(metric.value->min), BoundJson(metric.value->max)};
   return out;
 }

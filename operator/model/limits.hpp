@@ -19,6 +19,7 @@ inline constexpr std::size_t kMetrics = 10;
 inline constexpr std::size_t kQueryLength = 2048;
 inline constexpr std::int64_t kAttempts = 1'000'000'000;
 inline constexpr std::int64_t kMinRequests = 1'000'000'000;
+inline constexpr std::int64_t kComparisons = 1'000'000'000'000;
 
 // Status only. Byte counts of the JSON text, escapes included.
 inline constexpr std::size_t kConditions = 12;
@@ -28,6 +29,8 @@ inline constexpr std::size_t kWaitingForBytes = 512;
 inline constexpr std::size_t kMessageBytes = 1024;
 /// What evidence, waitingFor and messages may take together, so that the worst status stays below kStatusBytes.
 inline constexpr std::size_t kTextPool = 14 * 1024;
-inline constexpr std::size_t kStatusBytes = 64 * 1024;  ///< without SavedRoute::saved
+inline constexpr std::size_t kStatusBytes = 64 * 1024;  ///< without SavedRoute::saved and the checkpoint
+inline constexpr std::size_t kEvidenceRecords = kComponents * kMetrics;
+inline constexpr std::size_t kEvidenceStateBytes = 3'072;  ///< about 600 for a simple metric; a longer one is not written
 
 }  // namespace softmig::model::limits

@@ -7,44 +7,36 @@
 namespace softmig::model {
 namespace {
 
+using Counts = MetricSpec::Counts;
+
 constexpr TextRule kAddress{1, 512, IsHttpAddress, "an address such as http://prometheus.monitoring:9090"};
 constexpr TextRule kQuery{1, limits::kQueryLength, HasOnlyKnownPlaceholders,
-                          "a query whose placeholders are {{namespace}}, {{name}}, {{component}}, {{legacy}} or {{target}}"};
+                          "a query whose placeholders are {{namespace}}, {{name}}, {{component}}, {{legacy}}, {{target}} or {{service}}"};
 constexpr TextRule kRate{1, 16, IsRate, "a decimal text from \"0\" to \"1\""};
+constexpr TextRule kChance{1, 16, IsChance, "a decimal text from \"0.000001\" to \"0.5\""};
+constexpr TextRule kShare{1, 16, IsShare, "a decimal text above \"0\" and below \"1\""};
+constexpr TextRule kRatio{1, 16, IsRatio, "a decimal text from \"1\" to \"100\""};
+constexpr TextRule kBound{1, 32, IsPositiveDecimal, "a decimal text above \"0\""};
 constexpr TextRule kDecimal{1, 32, IsDecimal, "a decimal text such as \"0.5\""};
 constexpr DurationRange kIntervals{std::chrono::seconds(1), std::chrono::hours(1)};
+constexpr DurationRange kDelays{std::chrono::seconds(0), std::chrono::minutes(10)};
+constexpr DurationRange kBursts{std::chrono::seconds(1), std::chrono::hours(24)};
+constexpr std::string_view kServicePlaceholder = "{{service}}";
 
 std::optional<double> OptionalDecimal(FieldReader& reader, std::string_view key, const TextRule& rule) {
   const auto text = reader.OptionalText(key, rule);
   return text ? ParseDecimal(*text) : std::nullopt;
 }
 
-/// Bounds that belong to the other kind of metric.
+double Decimal(FieldReader& reader, std::string_view key, const TextRule& rule, double fallback) {
+  return OptionalDecimal(reader, key, rule).value_or(fallback);
+}
+
+/// Fields that belong to another kind of metric.
 void RefuseMisplaced(FieldReader& metric, std::initializer_list<std::string_view> keys, std::string_view other) {
   for (const std::string_view key : keys) {
-    if (metric.Has(key)) metric.Fail(key, "only goes with prometheus." + std::string(other));
+    if (metric.Has(key)) metric.Fail(key, "only goes with " + std::string(other));
   }
-}
-
-MetricSpec::Counts ParseCounts(FieldReader& metric, FieldReader& prometheus) {
-  MetricSpec::Counts counts;
-  counts.bad = prometheus.Text("bad", kQuery);
-  counts.total = prometheus.Text("total", kQuery);
-  counts.max_rate = ParseDecimal(metric.Text("maxRate", kRate)).value_or(0);
-  counts.min_requests = metric.Integer("minRequests", {1, limits::kMinRequests}, 100);
-  RefuseMisplaced(metric, {"min", "max"}, "query");
-  return counts;
-}
-
-MetricSpec::Value ParseValue(FieldReader& metric, FieldReader& prometheus) {
-  MetricSpec::Value value;
-  value.query = prometheus.Text("query", kQuery);
-  value.min = OptionalDecimal(metric, "min", kDecimal);
-  value.max = OptionalDecimal(metric, "max", kDecimal);
-  if (!metric.Has("min") && !metric.Has("max")) metric.Fail("max", "a query needs min, max or both");
-  if (value.min && value.max && *value.min > *value.max) metric.Fail("max", "must not be below min");
-  RefuseMisplaced(metric, {"maxRate", "minRequests"}, "bad and prometheus.total");
-  return value;
 }
 
 /// A field the metric's kind does not use is misplaced, not unknown.
@@ -52,24 +44,146 @@ void MarkKnown(FieldReader& reader, std::initializer_list<const char*> keys) {
   for (const char* key : keys) reader.Raw(key);
 }
 
-MetricSpec ParseMetric(FieldReader& reader) {
+Counts::Queries ParseQueries(FieldReader& reader, bool is_histogram) {
+  Counts::Queries queries;
+  if (is_histogram) {
+    queries.histogram = reader.Text("histogram", kQuery);
+  } else {
+    queries.bad = reader.Text("bad", kQuery);
+    queries.total = reader.Text("total", kQuery);
+  }
+  return queries;
+}
+
+bool NamesService(const Counts::Queries& queries) {
+  const auto names = [](const std::string& query) { return query.find(kServicePlaceholder) != std::string::npos; };
+  return queries.histogram.empty() ? names(queries.bad) && names(queries.total) : names(queries.histogram);
+}
+
+/// What the user wrote for legacy, or the same queries where they name the Service by a placeholder.
+void ParseLegacy(FieldReader& prometheus, Counts& counts) {
+  const bool is_histogram = !counts.target.histogram.empty();
+  if (auto legacy = prometheus.Object("legacy")) {
+    counts.legacy = ParseQueries(*legacy, is_histogram);
+    MarkKnown(*legacy, {"bad", "total", "histogram"});
+    if (is_histogram) {
+      RefuseMisplaced(*legacy, {"bad", "total"}, "prometheus.bad and prometheus.total");
+    } else {
+      RefuseMisplaced(*legacy, {"histogram"}, "prometheus.histogram");
+    }
+    legacy->RefuseOthers();
+  } else if (NamesService(counts.target)) {
+    counts.legacy = counts.target;
+  }
+}
+
+void ParseRelative(FieldReader& metric, FieldReader& relative, Counts& counts) {
+  counts.rule = Counts::Rule::kNotWorseThanLegacy;
+  counts.ratio = Decimal(relative, "ratio", kRatio, counts.ratio);
+  counts.floor = Decimal(relative, "floor", kRate, counts.floor);
+  relative.RefuseOthers();
+  if (!counts.legacy) metric.Fail("notWorseThanLegacy", "needs prometheus.legacy, or {{service}} in the queries");
+}
+
+void ParseLatency(FieldReader& metric, Counts& counts) {
+  auto latency = metric.RequiredObject("latency");
+  if (!latency) return;
+  counts.bucket = ParseDecimal(latency->Text("le", kBound)).value_or(0);
+  const auto fraction = OptionalDecimal(*latency, "maxFractionAbove", kShare);
+  latency->RefuseOthers();
+  if (metric.Has("notWorseThanLegacy") == latency->Has("maxFractionAbove")) {
+    latency->Fail("maxFractionAbove", "either latency.maxFractionAbove or notWorseThanLegacy must be set");
+  }
+  counts.max_rate = fraction.value_or(0);
+}
+
+void ParseZero(FieldReader& zero, Counts& counts) {
+  counts.rule = Counts::Rule::kZeroDiscrepancies;
+  counts.comparisons = zero.Integer("comparisons", {1, limits::kComparisons}, std::nullopt);
+  zero.RefuseOthers();
+}
+
+/// maxRate, notWorseThanLegacy or zeroDiscrepancies: exactly one of them.
+void ParseTolerance(FieldReader& metric, Counts& counts) {
+  auto relative = metric.Object("notWorseThanLegacy");
+  auto zero = metric.Object("zeroDiscrepancies");
+  const int set = (metric.Has("maxRate") ? 1 : 0) + (relative ? 1 : 0) + (zero ? 1 : 0);
+  if (set != 1) metric.Fail("maxRate", "exactly one of maxRate, notWorseThanLegacy and zeroDiscrepancies must be set");
+  if (relative) ParseRelative(metric, *relative, counts);
+  if (zero) ParseZero(*zero, counts);
+  if (metric.Has("maxRate")) counts.max_rate = ParseDecimal(metric.Text("maxRate", kRate)).value_or(0);
+}
+
+void ParseThreshold(FieldReader& metric, Counts& counts) {
+  if (!metric.Has("minRequests")) {
+    if (counts.max_rate >= 1) metric.Fail("maxRate", "must be below 1");
+    return;
+  }
+  counts.min_requests = metric.Integer("minRequests", {1, limits::kMinRequests}, 100);
+  counts.rule = Counts::Rule::kThreshold;
+  if (!metric.Has("maxRate")) metric.Fail("minRequests", "only goes with maxRate");
+  RefuseMisplaced(metric, {"hardLimit", "burstTolerance"}, "evidence, so not with minRequests");
+}
+
+Counts ParseCounts(FieldReader& metric, FieldReader& prometheus, base::Millis burst_tolerance) {
+  Counts counts;
+  const bool is_histogram = prometheus.Has("histogram");
+  counts.target = ParseQueries(prometheus, is_histogram);
+  ParseLegacy(prometheus, counts);
+  if (is_histogram) {
+    ParseLatency(metric, counts);
+    if (auto relative = metric.Object("notWorseThanLegacy")) ParseRelative(metric, *relative, counts);
+    RefuseMisplaced(metric, {"maxRate", "zeroDiscrepancies", "minRequests"}, "prometheus.bad and prometheus.total");
+  } else {
+    ParseTolerance(metric, counts);
+    ParseThreshold(metric, counts);
+    RefuseMisplaced(metric, {"latency"}, "prometheus.histogram");
+  }
+  counts.hard_limit = OptionalDecimal(metric, "hardLimit", kShare);
+  counts.burst_tolerance = metric.Duration("burstTolerance", kBursts, burst_tolerance);
+  if (counts.hard_limit && *counts.hard_limit <= counts.max_rate) metric.Fail("hardLimit", "must be above the tolerated rate");
+  if (counts.rule == Counts::Rule::kZeroDiscrepancies) RefuseMisplaced(metric, {"hardLimit"}, "a tolerated rate");
+  RefuseMisplaced(metric, {"min", "max"}, "prometheus.query");
+  return counts;
+}
+
+MetricSpec::Value ParseValue(FieldReader& metric, FieldReader& prometheus) {
+  MetricSpec::Value value;
+  value.query = prometheus.Text("query", kQuery);
+  if (value.query.find(kServicePlaceholder) != std::string::npos)
+    prometheus.Fail("query", "{{service}} only goes with counts: name {{target}}");
+  value.min = OptionalDecimal(metric, "min", kDecimal);
+  value.max = OptionalDecimal(metric, "max", kDecimal);
+  if (!metric.Has("min") && !metric.Has("max")) metric.Fail("max", "a query needs min, max or both");
+  if (value.min && value.max && *value.min > *value.max) metric.Fail("max", "must not be below min");
+  RefuseMisplaced(metric, {"maxRate", "minRequests", "notWorseThanLegacy", "latency", "zeroDiscrepancies", "hardLimit", "burstTolerance"},
+                  "prometheus.bad and prometheus.total, or prometheus.histogram");
+  RefuseMisplaced(prometheus, {"legacy"}, "counts");
+  return value;
+}
+
+void ParseSource(FieldReader& reader, FieldReader& prometheus, base::Millis burst_tolerance, MetricSpec& metric) {
+  metric.address = prometheus.Text("address", kAddress);
+  const bool is_counts = prometheus.Has("bad") || prometheus.Has("total");
+  const int kinds = (is_counts ? 1 : 0) + (prometheus.Has("histogram") ? 1 : 0) + (prometheus.Has("query") ? 1 : 0);
+  if (kinds != 1) {
+    prometheus.Fail("query", "exactly one of bad and total, histogram, or query must be set");
+  } else if (prometheus.Has("query")) {
+    metric.value = ParseValue(reader, prometheus);
+  } else {
+    metric.counts = ParseCounts(reader, prometheus, burst_tolerance);
+  }
+  MarkKnown(prometheus, {"bad", "total", "query", "histogram", "legacy"});
+  prometheus.RefuseOthers();
+}
+
+MetricSpec ParseMetric(FieldReader& reader, base::Millis burst_tolerance) {
   MetricSpec metric;
   metric.name = reader.Text("name", kLabel);
   metric.components = reader.Texts("components", kLabel, {0, limits::kComponents});
-  if (auto prometheus = reader.RequiredObject("prometheus")) {
-    metric.address = prometheus->Text("address", kAddress);
-    const bool is_counts = prometheus->Has("bad") || prometheus->Has("total");
-    if (is_counts == prometheus->Has("query")) {
-      prometheus->Fail("query", "either bad and total, or query must be set");
-    } else if (is_counts) {
-      metric.counts = ParseCounts(reader, *prometheus);
-    } else {
-      metric.value = ParseValue(reader, *prometheus);
-    }
-    MarkKnown(*prometheus, {"bad", "total", "query"});
-    prometheus->RefuseOthers();
-  }
-  MarkKnown(reader, {"min", "max", "maxRate", "minRequests"});
+  if (auto prometheus = reader.RequiredObject("prometheus")) ParseSource(reader, *prometheus, burst_tolerance, metric);
+  MarkKnown(reader,
+            {"min", "max", "maxRate", "minRequests", "notWorseThanLegacy", "latency", "zeroDiscrepancies", "hardLimit", "burstTolerance"});
   reader.RefuseOthers();
   return metric;
 }
@@ -80,7 +194,13 @@ void ParseAnalysis(FieldReader& spec, Spec& parsed) {
   auto analysis = spec.RequiredObject("analysis");
   if (!analysis) return;
   parsed.interval = analysis->Duration("interval", kIntervals, parsed.interval);
-  for (FieldReader& metric : analysis->Objects("metrics", {1, limits::kMetrics})) parsed.metrics.push_back(ParseMetric(metric));
+  parsed.delay = analysis->Duration("delay", kDelays, parsed.delay);
+  parsed.alpha = Decimal(*analysis, "alpha", kChance, parsed.alpha);
+  parsed.beta = Decimal(*analysis, "beta", kChance, parsed.beta);
+  const base::Millis burst_tolerance = analysis->Duration("burstTolerance", kBursts, Counts().burst_tolerance);
+  for (FieldReader& metric : analysis->Objects("metrics", {1, limits::kMetrics})) {
+    parsed.metrics.push_back(ParseMetric(metric, burst_tolerance));
+  }
   analysis->RefuseOthers();
 }
 

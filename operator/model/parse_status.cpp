@@ -101,6 +101,8 @@ ComponentStatus ParseComponent(const json& entry) {
   component.since = Time(entry, "since");
   component.waiting_for = Text(entry, "waitingFor");
   component.metrics = List(entry, "metrics", limits::kMetrics, ParseMetric);
+  const json* holding = Find(entry, "holding");
+  component.holding = holding != nullptr && holding->is_boolean() && holding->get<bool>();
   return component;
 }
 
@@ -125,10 +127,22 @@ std::optional<RollbackRecord> ParseRollback(const json& status) {
   record.reason = Text(*entry, "reason");
   record.metric = Text(*entry, "metric");
   record.value = Number(*entry, "value");
+  record.evidence = Text(*entry, "evidence");
   record.breach_seen_at = Time(*entry, "breachSeenAt");
   record.routed_at = Time(*entry, "routedAt");
   record.verified_at = Time(*entry, "verifiedAt");
   return record;
+}
+
+EvidenceRecord ParseRecord(const json& entry) {
+  return {Text(entry, "component"), Text(entry, "metric"), IntegerWithin(entry, "samples", {0, INT64_MAX}, 0), Text(entry, "state")};
+}
+
+Checkpoint ParseCheckpoint(const json& status) {
+  const json* entry = Find(status, "checkpoint");
+  if (entry == nullptr) return {};
+  Checkpoint checkpoint{Time(*entry, "at").value_or(WallTime{}), List(*entry, "evidence", limits::kEvidenceRecords, ParseRecord)};
+  return checkpoint.records.empty() ? Checkpoint() : checkpoint;
 }
 
 Condition ParseCondition(const json& entry) {
@@ -158,6 +172,7 @@ Status ParseStatus(const json& json_status) {
   status.last_rollback = ParseRollback(json_status);
   status.conditions = List(json_status, "conditions", limits::kConditions, ParseCondition);
   status.evidence_hash = Text(json_status, "evidenceHash");
+  status.checkpoint = ParseCheckpoint(json_status);
   return status;
 }
 

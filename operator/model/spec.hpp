@@ -74,10 +74,32 @@ struct NoEvidencePolicy {
 
 /// One thing that is judged. Exactly one of `counts` and `value` is set.
 struct MetricSpec {
+  /// Requests, and the bad ones of them, as cumulative counters: the operator takes the differences.
   struct Counts {
-    std::string bad, total;           ///< PromQL giving one cumulative counter each; the operator takes the differences
-    double max_rate = 0;              ///< tolerated bad/total, 0–1
-    std::int64_t min_requests = 100;  ///< a judgement needs at least this many
+    /// PromQL of one side: bad and total, or the buckets of a histogram (series with a label `le`) of which the slow ones are bad.
+    struct Queries {
+      std::string bad, total;
+      std::string histogram;
+      bool operator==(const Queries&) const = default;
+    };
+    /// How the counts are judged.
+    enum class Rule {
+      kMaxRate,             ///< evidence that at most max_rate of the requests are bad
+      kNotWorseThanLegacy,  ///< evidence that at most `ratio` times legacy's rate, or at most `floor`, are bad
+      kZeroDiscrepancies,   ///< none at all is bad; `comparisons` good ones in a step advance it
+      kThreshold,           ///< windows of min_requests against max_rate, without regard to chance
+    };
+    Queries target;
+    std::optional<Queries> legacy;  ///< the same of legacy; nothing: legacy is not counted
+    double bucket = 0;              ///< with a histogram: requests that took longer (the bucket's `le`) are bad
+    Rule rule = Rule::kMaxRate;
+    double max_rate = 0;               ///< tolerated bad/total, 0–1
+    std::int64_t min_requests = 0;     ///< kThreshold: a judgement needs at least this many
+    double ratio = 1.25;               ///< kNotWorseThanLegacy
+    double floor = 1e-3;               ///< kNotWorseThanLegacy
+    std::int64_t comparisons = 0;      ///< kZeroDiscrepancies
+    std::optional<double> hard_limit;  ///< a rate so bad that it needs no patience
+    Millis burst_tolerance{60'000};    ///< bursts of errors this long are let pass
     bool operator==(const Counts&) const = default;
   };
   struct Value {
@@ -93,6 +115,11 @@ struct MetricSpec {
   bool operator==(const MetricSpec&) const = default;
 };
 
+/// Counts that are judged by evidence, which is remembered from window to window.
+inline bool UsesEvidence(const MetricSpec& metric) {
+  return metric.counts.has_value() && metric.counts->rule != MetricSpec::Counts::Rule::kThreshold;
+}
+
 /// The desired state, parsed, defaulted and valid.
 struct Spec {
   Side legacy, target;
@@ -105,7 +132,10 @@ struct Spec {
   std::vector<HeaderFlag> flags;
   BreachPolicy on_breach = BreachPolicy::kRollback;
   NoEvidencePolicy on_no_evidence;
-  Millis interval{5'000};  ///< between two polls of a metric
+  Millis interval{5'000};  ///< between two polls of a metric, and the length of a window of counts
+  Millis delay{0};         ///< counts are asked for as of this long ago, for sources that get their data late
+  double alpha = 0.01;     ///< probability that a target within all tolerances is ever rolled back for its counts
+  double beta = 0.01;      ///< probability that a target beyond a tolerance is advanced, for each step
   std::vector<MetricSpec> metrics;
   bool operator==(const Spec&) const = default;
 };

@@ -47,7 +47,23 @@ struct ComponentStatus {
   std::optional<WallTime> since;  ///< when the step was reached (the routes showed the weight and the gateway had accepted it)
   std::string waiting_for;        ///< one sentence for people; changes only with the decision
   std::vector<MetricStatus> metrics;
+  bool holding = false;  ///< the evidence against the target reached 10 to 1 and is not back below 3 to 1: nothing advances
   bool operator==(const ComponentStatus&) const = default;
+};
+
+/// Evidence on the counts of one metric of one component: where a later process goes on.
+struct EvidenceRecord {
+  std::string component, metric;
+  std::int64_t samples = 0;  ///< requests of both sides that it rests on
+  std::string state;         ///< one compact JSON text that operator/analysis wrote and reads; opaque to everybody else
+  bool operator==(const EvidenceRecord&) const = default;
+};
+
+/// All evidence as of one moment: written with every transition, and otherwise once a minute.
+struct Checkpoint {
+  WallTime at{};
+  std::vector<EvidenceRecord> records;
+  bool operator==(const Checkpoint&) const = default;
 };
 
 /// A user's route as it was before we touched it.
@@ -65,6 +81,7 @@ struct RollbackRecord {
   std::string reason;  ///< a code of decide/reasons.hpp
   std::string metric;  ///< empty where no metric was the cause
   std::optional<double> value;
+  std::string evidence;                    ///< the metric's sentence at that moment
   std::optional<WallTime> breach_seen_at;  ///< when the answer that showed the breach arrived
   std::optional<WallTime> routed_at;       ///< when all routes were seen at 0
   std::optional<WallTime> verified_at;     ///< when the gateway had accepted it
@@ -101,6 +118,7 @@ struct Status {
   std::vector<DriftRecord> drift;
   std::optional<RollbackRecord> last_rollback;
   std::vector<Condition> conditions;
+  Checkpoint checkpoint;
   std::string evidence_hash;  ///< of the parts of the spec that evidence is about; a change restarts the current step
   bool operator==(const Status&) const = default;
 };

@@ -78,7 +78,22 @@ json ComponentJson(const ComponentStatus& component, const TextLimits& texts) {
   if (!component.metrics.empty()) {
     out["metrics"] = ListJson(component.metrics, limits::kMetrics, [&](const MetricStatus& metric) { return MetricJson(metric, texts); });
   }
+  if (component.holding) out["holding"] = true;
   return out;
+}
+
+json CheckpointJson(const Checkpoint& checkpoint) {
+  json records = json::array();
+  for (const EvidenceRecord& record : checkpoint.records) {
+    if (records.size() == limits::kEvidenceRecords) break;
+    if (record.state.size() > limits::kEvidenceStateBytes) continue;
+    records.push_back({{"component", NameText(record.component)},
+                       {"metric", NameText(record.metric)},
+                       {"samples", record.samples},
+                       {"state", ValidUtf8(record.state)}});
+  }
+  if (records.empty()) return {};
+  return {{"at", base::FormatRfc3339(checkpoint.at)}, {"evidence", std::move(records)}};
 }
 
 /// `saved` is never cut: half of it would restore half a route. Routers refuse to save more than the schema takes.
@@ -100,6 +115,7 @@ json RollbackJson(const RollbackRecord& record) {
            {"reason", NameText(record.reason)}};
   PutText(out, "metric", record.metric, limits::kNameBytes);
   PutNumber(out, "value", record.value);
+  PutText(out, "evidence", record.evidence, limits::kEvidenceBytes);
   PutTime(out, "breachSeenAt", record.breach_seen_at);
   PutTime(out, "routedAt", record.routed_at);
   PutTime(out, "verifiedAt", record.verified_at);
@@ -140,6 +156,7 @@ json ToJson(const Status& status) {
   if (!status.drift.empty()) out["drift"] = ListJson(status.drift, limits::kRoutes, DriftJson);
   if (status.last_rollback) out["lastRollback"] = RollbackJson(*status.last_rollback);
   PutText(out, "evidenceHash", status.evidence_hash, limits::kNameBytes);
+  if (json checkpoint = CheckpointJson(status.checkpoint); !checkpoint.is_null()) out["checkpoint"] = std::move(checkpoint);
   return out;
 }
 

@@ -92,6 +92,27 @@ bool IsRate(std::string_view text) {
   return text == "1" || (text.front() == '1' && text.find_first_not_of('0', 2) == std::string_view::npos);
 }
 
+bool IsChance(std::string_view text) {
+  const auto number = ParseDecimal(text);
+  return IsRate(text) && number && *number >= 1e-6 && *number <= 0.5;
+}
+
+bool IsShare(std::string_view text) {
+  const auto number = ParseDecimal(text);
+  return IsRate(text) && number && *number > 0 && *number < 1;
+}
+
+bool IsRatio(std::string_view text) {
+  const auto number = ParseDecimal(text);
+  std::string_view rest = text;
+  return TakeNumber(rest, 3, 9) && rest.empty() && number && *number >= 1 && *number <= 100;
+}
+
+bool IsPositiveDecimal(std::string_view text) {
+  const auto number = ParseDecimal(text);
+  return number && *number > 0;
+}
+
 bool IsHttpAddress(std::string_view text) {
   if (!TakePrefix(text, "http://") && !TakePrefix(text, "https://")) return false;
   if (!TakeHost(text)) return false;
@@ -106,7 +127,7 @@ bool IsHttpAddress(std::string_view text) {
 }
 
 bool HasOnlyKnownPlaceholders(std::string_view text) {
-  constexpr std::array<std::string_view, 5> kKnown{"namespace}}", "name}}", "component}}", "legacy}}", "target}}"};
+  constexpr std::array<std::string_view, 6> kKnown{"namespace}}", "name}}", "component}}", "legacy}}", "target}}", "service}}"};
   for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
     at += 2;
     const std::string_view rest = text.substr(at);

@@ -15,15 +15,19 @@ struct TextRule {
   std::string_view wanted = "";               ///< ends the sentence "must be …"
 };
 
-bool IsDnsLabel(std::string_view text);      ///< a-z, 0-9 and inner dashes
-bool IsDnsSubdomain(std::string_view text);  ///< labels joined by dots
-bool IsHeaderName(std::string_view text);    ///< an HTTP token
-bool IsHeaderValue(std::string_view text);   ///< printable ASCII without outer spaces
-bool IsDuration(std::string_view text);      ///< 90s, 1h30m, 1.5s, 250ms or 0
-bool IsDecimal(std::string_view text);       ///< -12.5: up to 15 digits before and 9 after the point
-bool IsRate(std::string_view text);          ///< a decimal from 0 to 1
-bool IsHttpAddress(std::string_view text);   ///< http(s)://host[:port][/path], no user, query or fragment
-/// Every "{{" opens one of {{namespace}}, {{name}}, {{component}}, {{legacy}}, {{target}}.
+bool IsDnsLabel(std::string_view text);         ///< a-z, 0-9 and inner dashes
+bool IsDnsSubdomain(std::string_view text);     ///< labels joined by dots
+bool IsHeaderName(std::string_view text);       ///< an HTTP token
+bool IsHeaderValue(std::string_view text);      ///< printable ASCII without outer spaces
+bool IsDuration(std::string_view text);         ///< 90s, 1h30m, 1.5s, 250ms or 0
+bool IsDecimal(std::string_view text);          ///< -12.5: up to 15 digits before and 9 after the point
+bool IsRate(std::string_view text);             ///< a decimal from 0 to 1
+bool IsChance(std::string_view text);           ///< a decimal from 0.000001 to 0.5
+bool IsShare(std::string_view text);            ///< a decimal above 0 and below 1
+bool IsRatio(std::string_view text);            ///< a decimal from 1 to 100
+bool IsPositiveDecimal(std::string_view text);  ///< a decimal above 0
+bool IsHttpAddress(std::string_view text);      ///< http(s)://host[:port][/path], no user, query or fragment
+/// Every "{{" opens one of {{namespace}}, {{name}}, {{component}}, {{legacy}}, {{target}}, {{service}}.
 bool HasOnlyKnownPlaceholders(std::string_view text);
 
 /// Length in code points; malformed bytes count as one each.

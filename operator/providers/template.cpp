@@ -21,6 +21,7 @@ const std::string* Find(std::string_view key, const TemplateValues& values) {
   if (key == "component") value = &values.component;
   if (key == "legacy") value = &values.legacy;
   if (key == "target") value = &values.target;
+  if (key == "service") value = &values.service;
   if (value == nullptr || value->empty() || !std::ranges::all_of(*value, IsNameCharacter)) return nullptr;
   return value;
 }

@@ -12,9 +12,10 @@ struct TemplateValues {
   std::string component;  ///< {{component}}
   std::string legacy;     ///< {{legacy}}: Service name
   std::string target;     ///< {{target}}: Service name
+  std::string service;    ///< {{service}}: Service name of the side that is counted
 };
 
-/// Puts the values in place of {{namespace}}, {{name}}, {{component}}, {{legacy}} and {{target}}; spaces within the braces are
+/// Puts the values in place of {{namespace}}, {{name}}, {{component}}, {{legacy}}, {{target}} and {{service}}; spaces within the braces are
 /// allowed. Anything else in braces stays as it is, and so does a placeholder whose value is not made of letters, digits, '-' and '.'
 /// only: such a value could change what the query means.
 std::string FillPlaceholders(std::string_view text, const TemplateValues& values);

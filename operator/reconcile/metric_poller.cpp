@@ -10,7 +10,9 @@
 #include "analysis/judge.hpp"
 #include "base/mutex.hpp"
 #include "decide/decide.hpp"
+#include "providers/answer.hpp"
 #include "providers/template.hpp"
+#include "reconcile/count_poll.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -21,14 +23,25 @@ using Name = std::pair<std::string, std::string>;
 constexpr base::Millis kLeastDeadline{2'000};
 constexpr base::Millis kMostDeadline{10'000};
 
+/// Counts that are judged by evidence: what to ask, what is known, and what is being asked now.
+struct Counting {
+  CountPlan plan;
+  CountMemory memory;
+  analysis::StageInfo stage;
+  Instants asking;
+  std::vector<CountAnswer> answers;
+};
+
 /// One metric of one component. Shared with the transport's callbacks while a poll is under way.
 struct Poll {
   ObjectKey key;
   std::shared_ptr<const model::Spec> spec;  // keeps `metric` alive
   const model::MetricSpec* metric = nullptr;
   std::string component;
-  std::vector<std::string> queries;  // one for a value; bad and total for counts
+  std::vector<std::string> queries;  // one for a value; bad and total for counts against a threshold
+  std::optional<Counting> counting;  // instead of queries, sample and state
   base::SteadyTime due{};
+  std::string refused;  // why it cannot be asked at all
   bool cancelled = false;
   int open = 0;  // answers still awaited
   model::Sample sample;
@@ -45,7 +58,8 @@ struct Later {
 
 std::vector<std::string> QueriesOf(const model::MetricSpec& metric, const providers::TemplateValues& values) {
   if (metric.value) return {providers::FillPlaceholders(metric.value->query, values)};
-  return {providers::FillPlaceholders(metric.counts->bad, values), providers::FillPlaceholders(metric.counts->total, values)};
+  const model::MetricSpec::Counts::Queries& target = metric.counts->target;
+  return {providers::FillPlaceholders(target.bad, values), providers::FillPlaceholders(target.total, values)};
 }
 
 /// Status writes give an equal spec at another address; that changes nothing.
@@ -62,6 +76,11 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(http::HttpTransport& transport, const providers::MetricProvider& provider, const base::Clock& clock, Wake wake)
       : transport_(transport), provider_(provider), clock_(clock), wake_(std::move(wake)) {}
+
+  struct Entry {
+    Wanted wanted;
+    std::map<Name, PollPtr> polls;
+  };
 
   void Run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
@@ -81,13 +100,22 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     return AskDue(lock);
   }
 
-  void Want(const ObjectKey& key, Wanted wanted) {
+  void Want(const ObjectKey& key, Wanted wanted, const model::Status& status) {
     const std::scoped_lock lock(mutex_);
     Entry& entry = entries_[key];
     if (SameWish(entry.wanted, wanted)) {
       entry.wanted.spec = std::move(wanted.spec);
-      return;
+    } else {
+      Rebuild(entry, key, std::move(wanted), status);
     }
+    for (const model::ComponentStatus& component : status.components) {
+      for (auto& [name, poll] : entry.polls) {
+        if (poll->counting && name.first == component.name) poll->counting->stage = StageOf(component);
+      }
+    }
+  }
+
+  void Rebuild(Entry& entry, const ObjectKey& key, Wanted wanted, const model::Status& status) {
     const bool same_evidence = entry.wanted.epoch == wanted.epoch;
     std::map<Name, PollPtr> before = std::exchange(entry.polls, {});
     for (const std::string& component : wanted.components) {
@@ -95,6 +123,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
         if (!decide::Judges(metric, component)) continue;
         PollPtr poll = Make(key, *wanted.spec, metric, component);
         poll->spec = wanted.spec;
+        if (model::UsesEvidence(metric)) BeginCounting(*poll, status);
         if (const auto it = before.find({component, metric.name}); it != before.end() && same_evidence) Inherit(*poll, *it->second);
         heap_.emplace(poll->due, poll);
         entry.polls[{component, metric.name}] = std::move(poll);
@@ -128,17 +157,12 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
-  struct Entry {
-    Wanted wanted;
-    std::map<Name, PollPtr> polls;
-  };
-
   std::optional<base::SteadyTime> AskDue(std::unique_lock<std::mutex>& lock) {
     while (!heap_.empty()) {
       if (heap_.top().first > clock_.SteadyNow()) return heap_.top().first;
-      const PollPtr poll = heap_.top().second;
+      const auto [due, poll] = heap_.top();
       heap_.pop();
-      if (!poll->cancelled) Start(poll, lock);
+      if (!poll->cancelled && poll->due == due) Start(poll, lock);  // else it was put forward
     }
     return std::nullopt;
   }
@@ -148,15 +172,36 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     poll->key = key;
     poll->metric = &metric;
     poll->component = component;
-    poll->queries = QueriesOf(metric, {key.ns, key.name, component, spec.legacy.service, spec.target.service});
+    if (!model::UsesEvidence(metric)) poll->queries = QueriesOf(metric, ValuesFor(*poll, spec));
     poll->due = clock_.SteadyNow();
     return poll;
+  }
+
+  static providers::TemplateValues ValuesFor(const Poll& poll, const model::Spec& spec) {
+    return {poll.key.ns, poll.key.name, poll.component, spec.legacy.service, spec.target.service, {}};
+  }
+
+  /// From where the checkpoint in status left it, if that is about the same.
+  void BeginCounting(Poll& poll, const model::Status& status) {
+    auto plan = PlanCounts(*poll.spec, *poll.metric, ValuesFor(poll, *poll.spec), status.attempt);
+    if (!plan) {
+      poll.refused = plan.error().message;
+      return;
+    }
+    Counting counting{std::move(*plan), {}, {}, {}, {}};
+    for (const model::EvidenceRecord& record : status.checkpoint.records) {
+      if (record.component != poll.component || record.metric != poll.metric->name) continue;
+      if (auto evidence = analysis::FromText(record.state, *counting.plan.rule)) counting.memory.state.evidence = std::move(*evidence);
+    }
+    poll.counting = std::move(counting);
   }
 
   static void Inherit(Poll& poll, const Poll& before) {
     poll.state = before.state;
     poll.seen = before.seen;
     poll.due = before.due;
+    const bool same = poll.counting && before.counting && poll.counting->plan.rule->hash() == before.counting->plan.rule->hash();
+    if (same) poll.counting->memory = before.counting->memory;
   }
 
   /// The first poll came at once; the later ones keep to the metric's own place in the interval.
@@ -172,24 +217,55 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     poll->due = NextDue(*poll);
     heap_.emplace(poll->due, poll);
     if (poll->open > 0) return;
-    poll->open = static_cast<int>(poll->queries.size());
-    poll->sample = {};
-    poll->sample.asked_at = clock_.WallNow();
-    queries_ += poll->queries.size();
+    const std::size_t queries = poll->refused.empty() ? Prepare(*poll) : 0;
+    queries_ += queries;
+    poll->open = static_cast<int>(queries);
+    const std::string refused = poll->refused;
     lock.unlock();
-    for (std::size_t i = 0; i < poll->queries.size(); ++i) Ask(poll, i);
+    for (std::size_t i = 0; i < queries; ++i) poll->counting ? AskCounts(poll, i) : Ask(poll, i);
+    if (!refused.empty()) Refuse(poll);
     lock.lock();
+  }
+
+  /// How many queries there are to ask now.
+  std::size_t Prepare(Poll& poll) {
+    poll.sample = {};
+    poll.sample.asked_at = clock_.WallNow();
+    if (!poll.counting) return poll.queries.size();
+    Counting& counting = *poll.counting;
+    const auto instants = NextInstants(counting.memory, poll.sample.asked_at, poll.spec->interval, poll.spec->delay);
+    if (!instants) return 0;
+    counting.asking = *instants;
+    counting.answers.assign(counting.plan.queries.size(), {});
+    return counting.plan.queries.size();
+  }
+
+  http::SendOptions OptionsFor(const Poll& poll, std::size_t max_body) const {
+    http::SendOptions options;
+    options.deadline = std::clamp(poll.spec->interval, kLeastDeadline, kMostDeadline);
+    options.max_body = max_body;
+    return options;
   }
 
   void Ask(const PollPtr& poll, std::size_t index) {
     auto request = provider_.Request({poll->metric->address, poll->queries[index], poll->sample.asked_at});
     if (!request) return Answered(poll, index, FromError(request.error()));
-    http::SendOptions options;
-    options.deadline = std::clamp(poll->spec->interval, kLeastDeadline, kMostDeadline);
-    options.max_body = 1U << 20U;
-    transport_.Send(std::move(*request), std::move(options),
+    transport_.Send(std::move(*request), OptionsFor(*poll, providers::kMaxBody),
                     [self = shared_from_this(), poll, index](const base::Result<http::Response>& response) {
                       self->Answered(poll, index, response ? self->provider_.Parse(*response) : FromError(response.error()));
+                    });
+  }
+
+  void AskCounts(const PollPtr& poll, std::size_t index) {
+    const Counting& counting = *poll->counting;  // plan and asking stand still while answers are awaited
+    auto request = RequestFor(provider_, counting.plan, index, counting.asking);
+    if (!request) return Counted(poll, index, {request.error().message, {}, {}});
+    transport_.Send(std::move(*request), OptionsFor(*poll, counting.asking.IsOne() ? providers::kMaxBody : providers::kMaxRangeBody),
+                    [self = shared_from_this(), poll, index](const base::Result<http::Response>& response) {
+                      const Counting& asked = *poll->counting;
+                      self->Counted(poll, index,
+                                    response ? ReadAnswer(self->provider_, asked.plan, index, asked.asking, *response)
+                                             : CountAnswer{response.error().message.substr(0, 256), {}, {}});
                     });
   }
 
@@ -204,11 +280,54 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       poll->state = std::move(step.state);
       breach = step.judgement.verdict == model::Verdict::kBreach;
       if (breach || step.judgement.verdict == model::Verdict::kPass) poll->seen.decisive = step.judgement;
-      if (!breach) poll->seen.breach_since.reset();
-      if (breach && !poll->seen.breach_since) poll->seen.breach_since = poll->sample.at;
-      poll->seen.latest = std::move(step.judgement);
+      See(*poll, std::move(step.judgement));
     }
     wake_(poll->key, breach);
+  }
+
+  void Counted(const PollPtr& poll, std::size_t index, CountAnswer answer) {
+    bool breach = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      Counting& counting = *poll->counting;
+      counting.answers[index] = std::move(answer);
+      if (--poll->open > 0 || poll->cancelled) return;
+      const base::WallTime now = clock_.WallNow();
+      CountResult result = TakeAnswers(counting.plan, std::move(counting.memory), counting.asking, counting.answers, counting.stage, now);
+      counting.memory = std::move(result.memory);
+      if (result.view) poll->seen.counts = std::move(result.view);
+      // A replay goes on at once, and is judged at its end.
+      const bool more = counting.memory.asked_until && NextInstants(counting.memory, now, poll->spec->interval, poll->spec->delay);
+      if (more && result.judgement.verdict != model::Verdict::kError) {
+        poll->due = clock_.SteadyNow();
+        heap_.emplace(poll->due, poll);
+        changed_.notify_all();
+      }
+      breach = result.judgement.verdict == model::Verdict::kBreach;
+      See(*poll, std::move(result.judgement));
+    }
+    wake_(poll->key, breach);
+  }
+
+  static void See(Poll& poll, analysis::Judgement judgement) {
+    const bool breach = judgement.verdict == model::Verdict::kBreach;
+    if (!breach) poll.seen.breach_since.reset();
+    if (breach && !poll.seen.breach_since) poll.seen.breach_since = judgement.at;
+    poll.seen.latest = std::move(judgement);
+  }
+
+  /// A metric that cannot be asked says so each time, as an answer would.
+  void Refuse(const PollPtr& poll) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (poll->cancelled) return;
+      analysis::Judgement judgement;
+      judgement.verdict = model::Verdict::kError;
+      judgement.at = judgement.window_start = clock_.WallNow();
+      judgement.evidence = poll->refused;
+      See(*poll, std::move(judgement));
+    }
+    wake_(poll->key, false);
   }
 
   http::HttpTransport& transport_;
@@ -235,7 +354,7 @@ void MetricPoller::Start() {
 
 MetricPoller::~MetricPoller() { Stop(); }
 
-void MetricPoller::Want(const ObjectKey& key, Wanted wanted) { impl_->Want(key, std::move(wanted)); }
+void MetricPoller::Want(const ObjectKey& key, Wanted wanted, const model::Status& status) { impl_->Want(key, std::move(wanted), status); }
 void MetricPoller::Forget(const ObjectKey& key) { impl_->Forget(key); }
 MetricPoller::Results MetricPoller::Get(const ObjectKey& key) const { return impl_->Get(key); }
 std::optional<base::SteadyTime> MetricPoller::AskDue() { return impl_->AskDue(); }

@@ -12,6 +12,7 @@
 #include "http/transport.hpp"
 #include "kube/core/object.hpp"
 #include "model/spec.hpp"
+#include "model/status.hpp"
 #include "providers/metric_provider.hpp"
 
 namespace softmig::reconcile {
@@ -36,13 +37,14 @@ class MetricPoller {
   /// Sends what is due now; when the next one is. Nothing: nothing is wanted.
   std::optional<base::SteadyTime> AskDue();
 
-  /// What to ask for a migration from now on. `epoch` names what the evidence is about: another one starts with empty counts.
+  /// What to ask for a migration from now on. `epoch` names what the evidence is about: another one starts with empty counts, or from the
+  /// checkpoint in `status` where that is about the same. `status` also says which step the counts that come in belong to.
   struct Wanted {
     std::shared_ptr<const model::Spec> spec;
     std::vector<std::string> components;
     std::string epoch;
   };
-  void Want(const kube::ObjectKey& key, Wanted wanted);
+  void Want(const kube::ObjectKey& key, Wanted wanted, const model::Status& status);
   void Forget(const kube::ObjectKey& key);
   [[nodiscard]] Results Get(const kube::ObjectKey& key) const;
 

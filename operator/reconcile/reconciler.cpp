@@ -109,7 +109,7 @@ void Reconciler::Poll(const Migration& migration) {
     if (decide::WantsMetrics(*migration.spec, migration.status, component.name)) wanted.components.push_back(component.name);
   }
   if (wanted.components.empty()) return parts_.poller.Forget(migration.meta.key);
-  parts_.poller.Want(migration.meta.key, std::move(wanted));
+  parts_.poller.Want(migration.meta.key, std::move(wanted), migration.status);
 }
 
 std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, const decide::Decision& decision,

@@ -20,7 +20,7 @@ TEST_F(ApiConformance, WithoutAFieldManagerTheUserAgentIsIt) { EXPECT_EQ(Manager
 
 TEST_F(ApiConformance, AMigrationsFieldsAreOwnedByListKeys) {
   EXPECT_EQ(Managers(Made(kSoftMigrations, Migration(), "?fieldManager=user")), Expected(R"([["user Update", {"f:spec": {".": {},
-    "f:analysis": {".": {}, "f:interval": {}, "f:metrics": {".": {}, "k:{\"name\":\"health\"}": {".": {}, "f:max": {}, "f:name": {},
+    "f:analysis": {".": {}, "f:alpha": {}, "f:beta": {}, "f:delay": {}, "f:interval": {}, "f:metrics": {".": {}, "k:{\"name\":\"health\"}": {".": {}, "f:max": {}, "f:name": {},
       "f:prometheus": {".": {}, "f:address": {}, "f:query": {}}}}},
     "f:attempt": {}, "f:desiredPhase": {}, "f:paused": {},
     "f:legacy": {".": {}, "f:service": {".": {}, "f:name": {}, "f:port": {}}},

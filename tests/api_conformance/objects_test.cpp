@@ -21,7 +21,7 @@ TEST_F(ApiConformance, CreateFillsInDefaultsAndMetadata) {
       "desiredPhase": "Complete", "paused": false, "attempt": 1,
       "plan": {"shift": {"steps": [{"weight": 50, "hold": "0s"}, {"weight": 100, "hold": "0s"}]}, "onBreach": "Rollback",
                "onNoEvidence": {"policy": "Hold", "deadline": "15m", "then": "Rollback"}},
-      "analysis": {"interval": "5s",
+      "analysis": {"interval": "5s", "delay": "0s", "alpha": "0.01", "beta": "0.01",
         "metrics": [{"name": "health", "prometheus": {"address": "http://prometheus:9090", "query": "up"}, "max": "0.5"}]}},
     "status": {"observedGeneration": -1}})"));
   EXPECT_EQ(Get(Path(kSoftMigrations, "move")).body, made.body);

@@ -43,7 +43,11 @@ class MigrationBuilder {
       model::MetricSpec metric;
       metric.name = name;
       metric.address = "http://prometheus:9090";
-      metric.counts = model::MetricSpec::Counts{"bad", "total", 0.01, 100};
+      metric.counts.emplace();
+      metric.counts->target = {"bad", "total", {}};
+      metric.counts->rule = model::MetricSpec::Counts::Rule::kThreshold;
+      metric.counts->max_rate = 0.01;
+      metric.counts->min_requests = 100;
       spec_.metrics.push_back(std::move(metric));
     }
     return *this;

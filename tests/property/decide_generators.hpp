@@ -159,7 +159,7 @@ inline model::Status AnyStatus(base::WallTime now) {
     if (Int(0, 4) == 0) status.drift.push_back({route, *rc::gen::element(0, 1, 2, 3, 2'147'483'647), AnyTime(now), AnyTime(now)});
   }
   if (Maybe()) {
-    status.last_rollback = model::RollbackRecord{AnyTime(now), "all", AnyPercent(), "MetricBreached", "", {}, {}, {}, {}};
+    status.last_rollback = model::RollbackRecord{AnyTime(now), "all", AnyPercent(), "MetricBreached", "", {}, "", {}, {}, {}};
   }
   if (Maybe()) status.conditions.push_back({"TrafficApplied", model::ConditionStatus::kFalse, 1, now, "OwnershipConflict", "who"});
   if (Maybe()) status.evidence_hash = "0123456789abcdef";
@@ -190,6 +190,32 @@ inline RouteObservation AnyRouteObservation(const model::Spec& spec) {
   return seen;
 }
 
+/// Some judge their counts by evidence.
+inline model::Spec AnyJudgedSpec() {
+  model::Spec spec = AnySpec();
+  for (model::MetricSpec& metric : spec.metrics) {
+    if (metric.counts && Maybe()) metric.counts->rule = model::MetricSpec::Counts::Rule::kMaxRate;
+  }
+  return spec;
+}
+
+/// Evidence on a few windows of any counts.
+inline std::shared_ptr<const analysis::CountsView> AnyCounts(const model::Spec& spec, const model::MetricSpec& metric, base::WallTime now) {
+  const auto rule = std::make_shared<const analysis::EvidenceRule>(*analysis::RuleFor(spec, metric, "any"));
+  analysis::MetricEvidence evidence;
+  if (Maybe()) evidence = analysis::StartStage(*rule, evidence);
+  for (int i = Int(1, 4); i > 0; --i) {
+    const double n = Int(0, 2'000);
+    const double legacy = Int(0, 2'000);
+    const base::WallTime end = now - Millis(5'000) * i;
+    evidence =
+        analysis::Advance(*rule, evidence, {end - Millis(5'000), end, {n, std::min<double>(n, Int(0, 40))}, analysis::Counts{legacy, 0}});
+  }
+  if (Maybe()) evidence.stage_since = AnyTime(now);
+  return std::make_shared<const analysis::CountsView>(
+      analysis::CountsView{rule, evidence, analysis::Assess(*rule, evidence), 10.0 * Int(0, 9)});
+}
+
 inline Observation AnyObservation(const model::Spec& spec, base::WallTime now) {
   Observation seen;
   seen.generation = Int(0, 3);
@@ -204,7 +230,9 @@ inline Observation AnyObservation(const model::Spec& spec, base::WallTime now) {
   for (const model::ComponentSpec& component : spec.components) {
     for (const model::MetricSpec& metric : spec.metrics) {
       const analysis::Judgement judgement{Maybe() ? Verdict::kPass : AnyVerdict(), 0.5, 100, AnyTime(now), AnyTime(now), "half"};
-      if (Int(0, 4) > 0) seen.metrics[{component.name, metric.name}] = {judgement, judgement, {}};
+      if (Int(0, 4) > 0)
+        seen.metrics[{component.name, metric.name}] = {
+            judgement, judgement, {}, metric.counts && Maybe() ? AnyCounts(spec, metric, now) : nullptr};
     }
   }
   return seen;

@@ -251,7 +251,7 @@ RC_GTEST_PROP(DecideProperty, AConflictStopsARise, ()) {
 
 RC_GTEST_PROP(DecideProperty, IsTotalPureAndNeverRaisesWithoutEveryGate, ()) {
   const base::WallTime now{Millis(1'700'000'000'000)};
-  const model::Spec spec = AnySpec();
+  const model::Spec spec = AnyJudgedSpec();
   const Status status = AnyStatus(now);
   const Observation seen = AnyObservation(spec, now);
   Checked(spec, status, seen, now);
@@ -264,7 +264,7 @@ RC_GTEST_PROP(DecideProperty, IsTotalPureAndNeverRaisesWithoutEveryGate, ()) {
 
 RC_GTEST_PROP(DecideProperty, ReachesRestWhileNothingChanges, ()) {
   const base::WallTime now{Millis(1'700'000'000'000)};
-  const model::Spec spec = AnySpec();
+  const model::Spec spec = AnyJudgedSpec();
   const Observation seen = AnyObservation(spec, now);
   Status status = AnyStatus(now);
   for (int i = 0; i < 12; ++i) {

@@ -164,7 +164,7 @@ struct World {
   [[nodiscard]] decide::MetricObservation ObserveMetric(const WorldMetric& metric) const {
     const WallTime at = metric.silent ? metric.at : now;
     analysis::Judgement judgement{*metric.verdict, metric.value, 100, at - spec.interval, at, "value " + std::to_string(metric.value)};
-    decide::MetricObservation seen{judgement, {}, {}};
+    decide::MetricObservation seen{judgement, {}, {}, {}};
     if (*metric.verdict == model::Verdict::kPass || *metric.verdict == model::Verdict::kBreach) seen.decisive = judgement;
     return seen;
   }

@@ -111,6 +111,10 @@ bool AtMostAYear(const json& self, const json* /*old*/) { return DurationWithin(
 
 bool SecondToHour(const json& self, const json* /*old*/) { return DurationWithin(self, std::chrono::seconds(1), std::chrono::hours(1)); }
 
+bool SecondToDay(const json& self, const json* /*old*/) { return DurationWithin(self, std::chrono::seconds(1), std::chrono::hours(24)); }
+
+bool AtMostTenMinutes(const json& self, const json* /*old*/) { return DurationWithin(self, base::Millis(0), std::chrono::minutes(10)); }
+
 bool FlagsDiffer(const json& self, const json* /*old*/) {
   const auto same = [](const json& f, const json& g) {
     const json& mine = Child(f, "headers");
@@ -130,24 +134,77 @@ bool HeadersDiffer(const json& self, const json* /*old*/) {
   });
 }
 
-bool BadNeedsRate(const json& self, const json* /*old*/) { return !Has(self["prometheus"], "bad") || Has(self, "maxRate"); }
+int CountOf(const json& object, std::initializer_list<const char*> names) {
+  int count = 0;
+  for (const char* name : names) count += Has(object, name) ? 1 : 0;
+  return count;
+}
+double NumberOf(const json& text) { return std::strtod(text.get_ref<const std::string&>().c_str(), nullptr); }
+bool Contains(const json& text, std::string_view part) { return text.get_ref<const std::string&>().find(part) != std::string::npos; }
+constexpr std::string_view kService = "{{service}}";
+
+bool OneTolerance(const json& self, const json* /*old*/) {
+  return !Has(self["prometheus"], "bad") || CountOf(self, {"maxRate", "notWorseThanLegacy", "zeroDiscrepancies"}) == 1;
+}
+bool LatencyNeedsHistogram(const json& self, const json* /*old*/) { return Has(self["prometheus"], "histogram") == Has(self, "latency"); }
+bool OneLatencyTolerance(const json& self, const json* /*old*/) {
+  return !Has(self, "latency") || Has(self["latency"], "maxFractionAbove") != Has(self, "notWorseThanLegacy");
+}
+bool LatencyNeedsNoRate(const json& self, const json* /*old*/) {
+  return !Has(self, "latency") || CountOf(self, {"maxRate", "zeroDiscrepancies"}) == 0;
+}
+bool ThresholdStandsAlone(const json& self, const json* /*old*/) {
+  return !Has(self, "minRequests") || (Has(self, "maxRate") && CountOf(self, {"hardLimit", "burstTolerance"}) == 0);
+}
+bool RateBelowOne(const json& self, const json* /*old*/) {
+  return !Has(self, "maxRate") || Has(self, "minRequests") || NumberOf(self["maxRate"]) < 1;
+}
+bool ZeroNeedsNoLimit(const json& self, const json* /*old*/) { return CountOf(self, {"zeroDiscrepancies", "hardLimit"}) < 2; }
+bool LimitIsShare(const json& self, const json* /*old*/) {
+  return !Has(self, "hardLimit") || (NumberOf(self["hardLimit"]) > 0 && NumberOf(self["hardLimit"]) < 1);
+}
+bool LimitAboveRate(const json& self, const json* /*old*/) {
+  return !Has(self, "hardLimit") || !Has(self, "maxRate") || NumberOf(self["hardLimit"]) > NumberOf(self["maxRate"]);
+}
+bool LimitAboveFraction(const json& self, const json* /*old*/) {
+  if (!Has(self, "hardLimit") || !Has(self, "latency") || !Has(self["latency"], "maxFractionAbove")) return true;
+  return NumberOf(self["hardLimit"]) > NumberOf(self["latency"]["maxFractionAbove"]);
+}
+bool RelativeNeedsLegacy(const json& self, const json* /*old*/) {
+  const json& prometheus = self["prometheus"];
+  if (!Has(self, "notWorseThanLegacy") || Has(prometheus, "legacy")) return true;
+  if (Has(prometheus, "histogram")) return Contains(prometheus["histogram"], kService);
+  return Has(prometheus, "bad") && Contains(prometheus["bad"], kService) && Contains(prometheus["total"], kService);
+}
 bool QueryNeedsNoRate(const json& self, const json* /*old*/) {
-  return !Has(self["prometheus"], "query") || (!Has(self, "maxRate") && !Has(self, "minRequests"));
+  return !Has(self["prometheus"], "query") ||
+         CountOf(self, {"maxRate", "minRequests", "notWorseThanLegacy", "zeroDiscrepancies", "hardLimit", "burstTolerance"}) == 0;
 }
 bool QueryNeedsBound(const json& self, const json* /*old*/) {
   return !Has(self["prometheus"], "query") || Has(self, "min") || Has(self, "max");
 }
-bool BadNeedsNoBound(const json& self, const json* /*old*/) {
-  return !Has(self["prometheus"], "bad") || (!Has(self, "min") && !Has(self, "max"));
+bool BoundNeedsQuery(const json& self, const json* /*old*/) {
+  return Has(self["prometheus"], "query") || CountOf(self, {"min", "max"}) == 0;
 }
 bool BoundsInOrder(const json& self, const json* /*old*/) {
   if (!Has(self, "min") || !Has(self, "max")) return true;
   const auto number = [](const json& text) { return std::strtod(text.get_ref<const std::string&>().c_str(), nullptr); };
   return number(self["min"]) <= number(self["max"]);
 }
-bool CountersOrQuery(const json& self, const json* /*old*/) {
-  return Has(self, "bad") == Has(self, "total") && Has(self, "bad") != Has(self, "query");
+bool OneSource(const json& self, const json* /*old*/) {
+  return Has(self, "bad") == Has(self, "total") && CountOf(self, {"bad", "histogram", "query"}) == 1;
 }
+bool LegacyAsTarget(const json& self, const json* /*old*/) {
+  if (!Has(self, "legacy")) return true;
+  const json& legacy = self["legacy"];
+  return Has(legacy, "bad") == Has(self, "bad") && Has(legacy, "total") == Has(self, "bad") &&
+         Has(legacy, "histogram") == Has(self, "histogram") && !Has(self, "query");
+}
+bool QueryNamesNoSide(const json& self, const json* /*old*/) { return !Has(self, "query") || !Contains(self["query"], kService); }
+
+bool IsChance(const json& self, const json* /*old*/) { return NumberOf(self) >= 0.000001 && NumberOf(self) <= 0.5; }
+bool IsRatio(const json& self, const json* /*old*/) { return NumberOf(self) >= 1 && NumberOf(self) <= 100; }
+bool IsPositive(const json& self, const json* /*old*/) { return NumberOf(self) > 0; }
 
 /// Every "{{" begins a placeholder that is known; a single "{" may stand alone.
 bool KnownPlaceholders(const json& self, const json* /*old*/) {
@@ -160,7 +217,9 @@ bool KnownPlaceholders(const json& self, const json* /*old*/) {
     const auto end = rest.find("}}");
     if (end == std::string_view::npos) return false;
     const std::string_view name = rest.substr(2, end - 2);
-    if (name != "namespace" && name != "name" && name != "component" && name != "legacy" && name != "target") return false;
+    if (name != "namespace" && name != "name" && name != "component" && name != "legacy" && name != "target" && name != "service") {
+      return false;
+    }
     rest.remove_prefix(end + 2);
   }
   return true;
@@ -212,19 +271,55 @@ void AddPlanRules(Book& book) {
        "k.name.lowerAscii() == h.name.lowerAscii()))))"] = FlagsDiffer;
   book["self.all(a, self.exists_one(b, a.name.lowerAscii() == b.name.lowerAscii()))"] = HeadersDiffer;
   book["duration(self) >= duration('1s') && duration(self) <= duration('1h')"] = SecondToHour;
-  book["!has(self.prometheus.bad) || has(self.maxRate)"] = BadNeedsRate;
-  book["!has(self.prometheus.query) || (!has(self.maxRate) && !has(self.minRequests))"] = QueryNeedsNoRate;
+}
+
+void AddMetricRules(Book& book) {
+  book
+      ["!has(self.prometheus.bad) || [has(self.maxRate), has(self.notWorseThanLegacy), has(self.zeroDiscrepancies)].filter(x, x).size() == "
+       "1"] = OneTolerance;
+  book["has(self.prometheus.histogram) == has(self.latency)"] = LatencyNeedsHistogram;
+  book["!has(self.latency) || has(self.latency.maxFractionAbove) != has(self.notWorseThanLegacy)"] = OneLatencyTolerance;
+  book["!has(self.latency) || (!has(self.maxRate) && !has(self.zeroDiscrepancies))"] = LatencyNeedsNoRate;
+  book["!has(self.minRequests) || (has(self.maxRate) && !has(self.hardLimit) && !has(self.burstTolerance))"] = ThresholdStandsAlone;
+  book["!has(self.maxRate) || has(self.minRequests) || double(self.maxRate) < 1.0"] = RateBelowOne;
+  book["!has(self.zeroDiscrepancies) || !has(self.hardLimit)"] = ZeroNeedsNoLimit;
+  book["!has(self.hardLimit) || (double(self.hardLimit) > 0.0 && double(self.hardLimit) < 1.0)"] = LimitIsShare;
+  book["!has(self.hardLimit) || !has(self.maxRate) || double(self.hardLimit) > double(self.maxRate)"] = LimitAboveRate;
+  book
+      ["!has(self.hardLimit) || !has(self.latency) || !has(self.latency.maxFractionAbove) || double(self.hardLimit) > "
+       "double(self.latency.maxFractionAbove)"] = LimitAboveFraction;
+  book
+      ["!has(self.notWorseThanLegacy) || has(self.prometheus.legacy) || (has(self.prometheus.histogram) ? "
+       "self.prometheus.histogram.contains('{{service}}') : has(self.prometheus.bad) && self.prometheus.bad.contains('{{service}}') && "
+       "self.prometheus.total.contains('{{service}}'))"] = RelativeNeedsLegacy;
+  book
+      ["!has(self.prometheus.query) || (!has(self.maxRate) && !has(self.minRequests) && !has(self.notWorseThanLegacy) && "
+       "!has(self.zeroDiscrepancies) && !has(self.hardLimit) && !has(self.burstTolerance))"] = QueryNeedsNoRate;
   book["!has(self.prometheus.query) || has(self.min) || has(self.max)"] = QueryNeedsBound;
-  book["!has(self.prometheus.bad) || (!has(self.min) && !has(self.max))"] = BadNeedsNoBound;
+  book["has(self.prometheus.query) || (!has(self.min) && !has(self.max))"] = BoundNeedsQuery;
   book["!has(self.min) || !has(self.max) || double(self.min) <= double(self.max)"] = BoundsInOrder;
-  book["has(self.bad) == has(self.total) && has(self.bad) != has(self.query)"] = CountersOrQuery;
-  book["self.matches('^([^{]|[{][^{]|[{][{](namespace|name|component|legacy|target)[}][}])*[{]?$')"] = KnownPlaceholders;
+}
+
+void AddSourceRules(Book& book) {
+  book["has(self.bad) == has(self.total) && [has(self.bad), has(self.histogram), has(self.query)].filter(x, x).size() == 1"] = OneSource;
+  book
+      ["!has(self.legacy) || (has(self.legacy.bad) == has(self.bad) && has(self.legacy.total) == has(self.bad) && "
+       "has(self.legacy.histogram) == has(self.histogram) && !has(self.query))"] = LegacyAsTarget;
+  book["!has(self.query) || !self.query.contains('{{service}}')"] = QueryNamesNoSide;
+  book["self.matches('^([^{]|[{][^{]|[{][{](namespace|name|component|legacy|target|service)[}][}])*[{]?$')"] = KnownPlaceholders;
+  book["double(self) >= 0.000001 && double(self) <= 0.5"] = IsChance;
+  book["double(self) >= 1.0 && double(self) <= 100.0"] = IsRatio;
+  book["double(self) > 0.0"] = IsPositive;
+  book["duration(self) >= duration('1s') && duration(self) <= duration('24h')"] = SecondToDay;
+  book["duration(self) <= duration('10m')"] = AtMostTenMinutes;
 }
 
 Book MakeBook() {
   Book book;
   AddSpecRules(book);
   AddPlanRules(book);
+  AddMetricRules(book);
+  AddSourceRules(book);
   return book;
 }
 

@@ -31,7 +31,11 @@ model::MetricSpec CountsMetric(double max_rate, std::int64_t min_requests = 100)
   model::MetricSpec metric;
   metric.name = "errors";
   metric.address = "http://prom:9090";
-  metric.counts = {"bad", "total", max_rate, min_requests};
+  metric.counts.emplace();
+  metric.counts->target = {"bad", "total", {}};
+  metric.counts->rule = model::MetricSpec::Counts::Rule::kThreshold;
+  metric.counts->max_rate = max_rate;
+  metric.counts->min_requests = min_requests;
   return metric;
 }
 

@@ -100,7 +100,52 @@ TEST(ParseSpec, FillsInDefaults) {
   EXPECT_EQ(spec.on_breach, BreachPolicy::kRollback);
   EXPECT_EQ(spec.on_no_evidence, (NoEvidencePolicy{minutes(15), BreachPolicy::kRollback}));
   EXPECT_EQ(spec.interval, seconds(5));
-  EXPECT_EQ(spec.metrics[0].counts->min_requests, 100);
+  ASSERT_TRUE(spec.metrics[0].counts);
+  EXPECT_EQ(spec.metrics[0].counts->rule, MetricSpec::Counts::Rule::kMaxRate);
+  EXPECT_EQ(spec.metrics[0].counts->burst_tolerance, minutes(1));
+  EXPECT_FALSE(spec.metrics[0].counts->hard_limit);
+  EXPECT_FALSE(spec.metrics[0].counts->legacy);
+  EXPECT_EQ(spec.alpha, 0.01);
+  EXPECT_EQ(spec.beta, 0.01);
+  EXPECT_EQ(spec.delay, Millis(0));
+}
+
+TEST(ParseSpec, ReadsHowCountsAreJudgedByEvidence) {
+  json json_spec = BaseSpec();
+  json_spec["analysis"]["alpha"] = "0.001";
+  json_spec["analysis"]["beta"] = "0.05";
+  json_spec["analysis"]["delay"] = "30s";
+  json_spec["analysis"]["burstTolerance"] = "2m";
+  const json prometheus{{"address", "http://prometheus:9090"}, {"bad", "e{s=\"{{service}}\"}"}, {"total", "r{s=\"{{service}}\"}"}};
+  json_spec["analysis"]["metrics"] = {
+      {{"name", "a"}, {"prometheus", prometheus}, {"maxRate", "0.02"}, {"hardLimit", "0.5"}, {"burstTolerance", "10s"}},
+      {{"name", "b"}, {"prometheus", prometheus}, {"notWorseThanLegacy", {{"ratio", "1.5"}}}},
+      {{"name", "c"}, {"prometheus", prometheus}, {"zeroDiscrepancies", {{"comparisons", 100000000}}}},
+      {{"name", "d"},
+       {"prometheus", {{"address", "http://prometheus:9090"}, {"histogram", "h"}, {"legacy", {{"histogram", "g"}}}}},
+       {"latency", {{"le", "0.5"}, {"maxFractionAbove", "0.01"}}}}};
+  const ParsedSpec parsed = ParseSpec(json_spec);
+  ASSERT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
+  using Rule = MetricSpec::Counts::Rule;
+  const Spec& spec = parsed.spec;
+  EXPECT_EQ(spec.alpha, 0.001);
+  EXPECT_EQ(spec.beta, 0.05);
+  EXPECT_EQ(spec.delay, seconds(30));
+  ASSERT_EQ(spec.metrics.size(), 4U);
+  for (const MetricSpec& metric : spec.metrics) EXPECT_TRUE(UsesEvidence(metric)) << metric.name;
+  EXPECT_EQ(spec.metrics[0].counts->hard_limit, 0.5);
+  EXPECT_EQ(spec.metrics[0].counts->burst_tolerance, seconds(10));
+  EXPECT_EQ(spec.metrics[0].counts->legacy, spec.metrics[0].counts->target);
+  EXPECT_EQ(spec.metrics[1].counts->rule, Rule::kNotWorseThanLegacy);
+  EXPECT_EQ(spec.metrics[1].counts->ratio, 1.5);
+  EXPECT_EQ(spec.metrics[1].counts->floor, 0.001);
+  EXPECT_EQ(spec.metrics[1].counts->burst_tolerance, minutes(2));
+  EXPECT_EQ(spec.metrics[2].counts->rule, Rule::kZeroDiscrepancies);
+  EXPECT_EQ(spec.metrics[2].counts->comparisons, 100'000'000);
+  EXPECT_EQ(spec.metrics[3].counts->target.histogram, "h");
+  EXPECT_EQ(spec.metrics[3].counts->legacy->histogram, "g");
+  EXPECT_EQ(spec.metrics[3].counts->bucket, 0.5);
+  EXPECT_EQ(spec.metrics[3].counts->max_rate, 0.01);
 }
 
 TEST(ParseSpec, NotesEveryMistakeInOnePassButNoMoreThan32) {

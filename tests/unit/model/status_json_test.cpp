@@ -32,6 +32,7 @@ class Draw {
       status.conditions.push_back({Text(), static_cast<ConditionStatus>(Number(3)), Number(99), Time(), Text(), Text()});
     }
     status.evidence_hash = Text();
+    if (Coin()) status.checkpoint = {Time(), {{Text(), Text(), Number(1'000'000), Text()}, {Text(), Text(), 0, Text()}}};
     return status;
   }
 
@@ -53,8 +54,8 @@ class Draw {
 
   ComponentStatus DrawComponent() {
     ComponentStatus component{
-        Text(), static_cast<Phase>(Number(7)), static_cast<int>(Number(33)) - 1, *base::Percent::Make(Number(101)), MaybeTime(), Text(),
-        {}};
+        Text(), static_cast<Phase>(Number(7)), static_cast<int>(Number(33)) - 1, *base::Percent::Make(Number(101)), MaybeTime(), Text(), {},
+        Coin()};
     for (auto i = Number(4); i > 0; --i) {
       const auto samples = Coin() ? std::optional(Number(std::numeric_limits<std::int64_t>::max())) : std::nullopt;
       component.metrics.push_back(
@@ -64,7 +65,8 @@ class Draw {
   }
 
   RollbackRecord DrawRollback() {
-    return {Time(), Text(), *base::Percent::Make(Number(101)), Text(), Text(), MaybeDouble(), MaybeTime(), MaybeTime(), MaybeTime()};
+    return {Time(),      Text(),     *base::Percent::Make(Number(101)), Text(), Text(), MaybeDouble(), Text(), MaybeTime(),
+            MaybeTime(), MaybeTime()};
   }
 
   std::mt19937_64 random_;
@@ -82,6 +84,17 @@ TEST(StatusJson, IsReadBackAsItWas) {
 TEST(StatusJson, OfADefaultStatusStillSaysItsNumbers) {
   EXPECT_EQ(ToJson(Status{}).dump(),
             R"({"attempt":0,"components":[],"conditions":[],"currentWeight":0,"observedGeneration":-1,"phase":"Pending"})");
+}
+
+TEST(StatusJson, NeverWritesHalfOfTheEvidence) {
+  Status status;
+  status.checkpoint.records.push_back({"all", "errors", 7, std::string(limits::kEvidenceStateBytes + 1, 'x')});
+  EXPECT_FALSE(ToJson(status).contains("checkpoint"));
+  status.checkpoint.records.push_back({"all", "latency", 8, std::string(limits::kEvidenceStateBytes, 'x')});
+  const json written = ToJson(status)["checkpoint"]["evidence"];
+  ASSERT_EQ(written.size(), 1U);
+  EXPECT_EQ(written[0]["metric"], "latency");
+  EXPECT_EQ(written[0]["state"].get<std::string>().size(), limits::kEvidenceStateBytes);
 }
 
 TEST(StatusJson, SaysTimesWithMilliseconds) {
@@ -110,14 +123,14 @@ Status Flooded(const std::string& bytes) {
   const WallTime time(base::Millis(1'795'374'600'123));
   const std::int64_t most = std::numeric_limits<std::int64_t>::max();
   const MetricStatus metric{text, Verdict::kUndecided, -std::numeric_limits<double>::max(), most, time, time, text};
-  const ComponentStatus component{text, Phase::kRollingBack, 31, base::Percent::Of(100), time, text, std::vector(15, metric)};
+  const ComponentStatus component{text, Phase::kRollingBack, 31, base::Percent::Of(100), time, text, std::vector(15, metric), true};
   Status status;
   status.observed_generation = most;
   status.phase = Phase::kRollingBack;
   status.components.assign(20, component);
   status.routes.assign(10, {text, text, ""});
   status.drift.assign(10, {text, std::numeric_limits<int>::max(), time, time});
-  status.last_rollback = RollbackRecord{time, text, base::Percent::Of(100), text, text, -1.7976931348623157e308, time, time, time};
+  status.last_rollback = RollbackRecord{time, text, base::Percent::Of(100), text, text, -1.7976931348623157e308, text, time, time, time};
   status.conditions.assign(20, {text, ConditionStatus::kUnknown, most, time, text, text});
   status.evidence_hash = text;
   return status;

@@ -6,7 +6,7 @@ namespace softmig::providers {
 namespace {
 
 const TemplateValues& Values() {
-  static const TemplateValues kValues{"shop", "move", "refunds", "old", "new.v2"};
+  static const TemplateValues kValues{"shop", "move", "refunds", "old", "new.v2", "new.v2"};
   return kValues;
 }
 

@@ -24,7 +24,7 @@ class Asked {
     value_ = value;
   }
   void Want(const std::string& epoch, const json& migration = MigrationJson()) {
-    poller_.Want(kKey, {ProjectMigration(migration).spec, {"all"}, epoch});
+    poller_.Want(kKey, {ProjectMigration(migration).spec, {"all"}, epoch}, ProjectMigration(migration).status);
   }
   /// The verdict once `count` more judgements arrived.
   std::optional<model::Verdict> After(int count) {
@@ -108,7 +108,7 @@ TEST(MetricPoller, SaysWhyThereIsNoNumber) {
     return base::Result<http::Response>(base::Fail(base::ErrorCode::kUnavailable, "GET prom:9090: connection refused"));
   });
   MetricPoller poller(transport, provider, clock, [](const kube::ObjectKey&, bool) {});
-  poller.Want(kKey, {ProjectMigration(MigrationJson()).spec, {"all"}, "1"});
+  poller.Want(kKey, {ProjectMigration(MigrationJson()).spec, {"all"}, "1"}, {});
   const auto next = poller.AskDue();
   ASSERT_TRUE(next.has_value());
   EXPECT_GT(*next, clock.SteadyNow());

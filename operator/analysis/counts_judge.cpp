@@ -1,0 +1,234 @@
+#include "analysis/counts_judge.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "analysis/evidence_json.hpp"
+#include "analysis/numbers.hpp"
+#include "base/time_format.hpp"
+
+namespace softmig::analysis {
+namespace {
+
+using model::MetricSpec;
+using model::Reading;
+using model::Verdict;
+using Rule = MetricSpec::Counts::Rule;
+
+constexpr std::size_t kMostText = 4'096;
+
+EvidenceSettings SettingsOf(const MetricSpec::Counts& counts) {
+  EvidenceSettings settings;
+  settings.tolerance = counts.max_rate;
+  if (counts.rule == Rule::kNotWorseThanLegacy) settings.kind = EvidenceSettings::Kind::kRelative;
+  if (counts.rule == Rule::kZeroDiscrepancies) settings.kind = EvidenceSettings::Kind::kZeroDiscrepancies;
+  settings.ratio = counts.ratio;
+  settings.floor = counts.floor;
+  settings.comparisons = static_cast<double>(counts.comparisons);
+  settings.hard_limit = counts.hard_limit;
+  settings.burst_tolerance = counts.burst_tolerance;
+  return settings;
+}
+
+bool IsCountable(const Reading& reading) {
+  return reading.kind == Reading::Kind::kSeries || (reading.kind == Reading::Kind::kNumber && std::isfinite(reading.number));
+}
+
+/// No series at all, as a list: nothing grew.
+Reading NoSeries() {
+  Reading none;
+  none.kind = Reading::Kind::kSeries;
+  return none;
+}
+
+struct SideStep {
+  CountersState state;
+  std::optional<Window> window;
+  Verdict problem = Verdict::kPass;
+  std::string why;
+};
+
+SideStep Trouble(CountersState state, Verdict problem, std::string why) {
+  return {std::move(state), std::nullopt, problem, std::move(why)};
+}
+
+/// Why a reading is no count. REQUIRES: !IsCountable(reading).
+SideStep Unreadable(const CountersState& state, const Reading& reading, const std::string& what) {
+  switch (reading.kind) {
+    case Reading::Kind::kNoData: return Trouble(state, Verdict::kNoData, what + " gives no series");
+    case Reading::Kind::kNaN: return Trouble(state, Verdict::kNaN, what + " gives NaN");
+    case Reading::Kind::kError: return Trouble(state, Verdict::kError, reading.message.empty() ? what + " failed" : reading.message);
+    case Reading::Kind::kNumber:
+    case Reading::Kind::kSeries: break;
+  }
+  return Trouble(state, Verdict::kError, what + " gives no finite number");
+}
+
+SideStep StepSide(const CountersState& before, base::WallTime instant, const Reading& bad, const Reading& total) {
+  if (bad.kind == Reading::Kind::kError || !IsCountable(total)) {
+    const bool blame_bad = bad.kind == Reading::Kind::kError;
+    return Unreadable(before, blame_bad ? bad : total, blame_bad ? "bad" : "total");
+  }
+  const bool absent = bad.kind == Reading::Kind::kNoData;
+  if (!absent && !IsCountable(bad)) return Unreadable(before, bad, "bad");
+  model::Sample sample;
+  sample.asked_at = instant;
+  sample.first = absent ? NoSeries() : bad;
+  sample.second = total;
+  CounterStep step = Count(before, sample);
+  if (!step.refused.empty()) return Trouble(std::move(step.state), Verdict::kError, step.refused);
+  // What is there is remembered, so that the first error counts; but that there was none is not known.
+  if (absent && before.bad.empty()) {
+    return Trouble(std::move(step.state), Verdict::kNoData,
+                   "bad gives no series: where it has none before the first error, write \"(...) or vector(0)\"");
+  }
+  return {std::move(step.state), step.window, Verdict::kPass, {}};
+}
+
+bool SameStretch(const Window& a, const Window& b) { return a.from == b.from && a.to == b.to; }
+
+/// Legacy says how much the target should have had. Only windows without any are counted.
+int SilentWindows(int before, const EvidenceWindow& window, int weight) {
+  if (window.target.total > 0 || !window.legacy || weight <= 0 || weight >= 100) return 0;
+  const double expected = window.legacy->total * weight / (100 - weight);
+  return expected >= kExpectedRequests ? before + 1 : 0;
+}
+
+void TakeWindow(const EvidenceRule& rule, CountsState& state, const EvidenceWindow& window, const StageInfo& stage) {
+  if (state.evidence.last_window_end && window.end <= *state.evidence.last_window_end) return;
+  if (stage.since && window.start >= *stage.since && state.evidence.stage_since != stage.since) {
+    state.evidence = StartStage(rule, std::move(state.evidence));
+    state.evidence.stage_since = stage.since;
+  }
+  if (window.legacy) state.legacy_per_second = window.legacy->total / Seconds(window);
+  state.silent_windows = SilentWindows(state.silent_windows, window, stage.weight);
+  state.evidence = Advance(rule, std::move(state.evidence), window);
+}
+
+std::string Percent(double rate) { return PercentText(rate, 0); }
+
+std::string IntervalText(const Interval& interval) { return fmt::format("{} to {} %", Percent(interval.lower), Percent(interval.upper)); }
+
+std::string ToleranceText(const EvidenceRule& rule) {
+  const EvidenceSettings& settings = rule.settings();
+  switch (settings.kind) {
+    case EvidenceSettings::Kind::kAbsolute: return fmt::format("tolerated {} %", Shortest(settings.tolerance * 100));
+    case EvidenceSettings::Kind::kRelative:
+      return fmt::format("tolerated {} times legacy's, or {} %", Shortest(settings.ratio), Shortest(settings.floor * 100));
+    case EvidenceSettings::Kind::kZeroDiscrepancies: return fmt::format("tolerated none in {}", Shortest(settings.comparisons));
+  }
+  return {};
+}
+
+/// "0.62", "38", "more than 1e+12".
+std::string OddsText(double log) {
+  constexpr double kMost = 27.6;
+  if (log > kMost) return "more than 1e12";
+  const double odds = std::exp(log);
+  return odds < 10 ? fmt::format("{:.2g}", odds) : fmt::format("{:.0f}", odds);
+}
+
+double StageSeconds(const MetricEvidence& evidence) {
+  if (!evidence.stage_since || !evidence.last_window_end) return 0;
+  return std::chrono::duration<double>(*evidence.last_window_end - *evidence.stage_since).count();
+}
+
+std::string RemainingText(const CountsView& view, const Explanation& explanation) {
+  if (view.assessment.verdict == Verdict::kBreach || view.assessment.verdict == Verdict::kPass) return {};
+  if (!explanation.requests_to_decision) return "; too close to tell when there is a decision";
+  std::string text = fmt::format("; about {} more requests until a decision", Shortest(*explanation.requests_to_decision));
+  const double seconds = StageSeconds(view.evidence);
+  const double rate = seconds > 0 ? view.evidence.stage.target.total / seconds : 0;
+  const double wait = rate > 0 ? *explanation.requests_to_decision / rate : 0;
+  if (wait >= 1 && wait < 1e9)
+    text += ", " + base::FormatDuration(base::Millis(static_cast<std::int64_t>(wait) * 1000)) + " at this traffic";
+  return text;
+}
+
+std::string SideText(const Counts& counts, const Interval& interval) {
+  return fmt::format("{} of {} bad ({} %, likely {})", Shortest(counts.bad), Shortest(counts.total), Percent(counts.bad / counts.total),
+                     IntervalText(interval));
+}
+
+}  // namespace
+
+base::Result<EvidenceRule> RuleFor(const model::Spec& spec, const MetricSpec& metric, std::string source) {
+  EvidenceSettings settings = SettingsOf(*metric.counts);
+  settings.alpha = spec.alpha;
+  settings.beta = spec.beta;
+  settings.source = std::move(source);
+  return EvidenceRule::Make(std::move(settings));
+}
+
+CountsOutcome TakeInstant(const EvidenceRule& rule, CountsState state, const CountReadings& readings, const StageInfo& stage) {
+  SideStep target = StepSide(state.target, readings.instant, readings.bad, readings.total);
+  state.target = std::move(target.state);
+  std::optional<Window> legacy_window;
+  if (readings.legacy_bad && readings.legacy_total) {
+    SideStep legacy = StepSide(state.legacy, readings.instant, *readings.legacy_bad, *readings.legacy_total);
+    state.legacy = std::move(legacy.state);
+    legacy_window = legacy.window;
+    const bool needed = rule.settings().kind == EvidenceSettings::Kind::kRelative;
+    if (needed && target.problem == Verdict::kPass && legacy.problem != Verdict::kPass) {
+      target.problem = legacy.problem;
+      target.why = "legacy: " + legacy.why;
+    }
+  }
+  if (target.window) {
+    EvidenceWindow window{target.window->from, target.window->to, {target.window->n, target.window->k}, std::nullopt};
+    if (legacy_window && SameStretch(*legacy_window, *target.window)) window.legacy = Counts{legacy_window->n, legacy_window->k};
+    TakeWindow(rule, state, window, stage);
+  }
+  return {std::move(state), target.problem, std::move(target.why)};
+}
+
+Judgement JudgeCounts(const CountsView& view, const CountsOutcome& outcome, base::WallTime at) {
+  Judgement judgement;
+  judgement.at = at;
+  judgement.window_start = view.evidence.stage_since.value_or(base::WallTime{});
+  if (outcome.problem != Verdict::kPass) {
+    judgement.verdict = outcome.problem;
+    judgement.evidence = outcome.why;
+    return judgement;
+  }
+  const Counts& stage = view.evidence.stage.target;
+  judgement.verdict = view.assessment.verdict;
+  judgement.samples = static_cast<std::int64_t>(std::llround(stage.total));
+  if (stage.total > 0) judgement.value = stage.bad / stage.total;
+  if (stage.total > 0 || judgement.verdict != Verdict::kNoData) return judgement;
+  // Nobody came: that is not the target's fault, unless legacy's traffic says that somebody should have.
+  if (outcome.state.silent_windows >= kSilentWindows) {
+    judgement.evidence = "no request of the target in spite of its weight, while legacy has them";
+  } else {
+    judgement.verdict = Verdict::kUndecided;
+  }
+  return judgement;
+}
+
+std::string Describe(const CountsView& view) {
+  const StageEvidence& stage = view.evidence.stage;
+  if (stage.target.total <= 0) return "no request of the target in this step yet, " + ToleranceText(*view.rule);
+  const Explanation explanation = Explain(*view.rule, view.evidence);
+  std::string text = SideText(stage.target, explanation.target);
+  if (explanation.legacy) text += ", legacy " + SideText(stage.legacy, *explanation.legacy);
+  text += "; " + ToleranceText(*view.rule);
+  text += fmt::format("; odds against the target {} to 1 (rollback at {}), for it {} to 1 (step at {})",
+                      OddsText(view.assessment.log_rollback), OddsText(view.rule->rollback_threshold()),
+                      OddsText(view.assessment.log_promotion), OddsText(view.rule->promotion_threshold()));
+  return text + RemainingText(view, explanation);
+}
+
+std::string ToText(const MetricEvidence& evidence) { return ToJson(evidence).dump(); }
+
+std::optional<MetricEvidence> FromText(const std::string& text, const EvidenceRule& rule) {
+  if (text.size() > kMostText) return std::nullopt;
+  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
+  if (document.is_discarded()) return std::nullopt;
+  auto evidence = ParseMetricEvidence(document);
+  if (!evidence || evidence->spec_hash != rule.hash()) return std::nullopt;
+  return std::move(*evidence);
+}
+
+}  // namespace softmig::analysis

@@ -1,0 +1,68 @@
+// What legacy's own numbers say about the tolerances before the first users move.
+#include "analysis/admission.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time_format.hpp"
+#include "decide/context_internal.hpp"
+
+namespace softmig::decide {
+namespace {
+
+const analysis::CountsView* ViewOf(const Context& context, const std::string& component, const std::string& metric) {
+  const auto it = context.seen.metrics.find({component, metric});
+  return it == context.seen.metrics.end() ? nullptr : it->second.counts.get();
+}
+
+/// Requests of legacy for each of the target's at a weight. At 100 % as at 99 %: there is no legacy to compare with.
+double LegacyPerTarget(int weight) { return (100.0 - std::min(weight, 99)) / std::max(1, std::min(weight, 99)); }
+
+analysis::AdmissionCheck Check(const analysis::CountsView& view, int weight) {
+  const analysis::MetricEvidence& evidence = view.evidence;
+  return analysis::CheckAdmission(*view.rule, evidence.noise.pooled, analysis::CurrentPhi(*view.rule, evidence), LegacyPerTarget(weight));
+}
+
+/// How long a step of this weight needs until it can pass, if the target is as good as legacy; nothing where that cannot be told.
+std::optional<base::Millis> NeededTime(const analysis::CountsView& view, int weight) {
+  if (view.evidence.noise.pooled.total <= 0 || view.legacy_per_second <= 0) return std::nullopt;
+  const auto needed = Check(view, weight).requests_needed;
+  if (!needed) return std::nullopt;
+  const double seconds = *needed / (view.legacy_per_second * weight / 100.0);
+  constexpr double kMost = 1e9;
+  return base::Millis(static_cast<std::int64_t>(std::min(seconds, kMost) * 1000));
+}
+
+}  // namespace
+
+std::optional<Blocker> ToleranceBlocker(const Context& context, const model::ComponentStatus& component) {
+  for (const model::MetricSpec& metric : context.spec.metrics) {
+    const analysis::CountsView* view = Judges(metric, component.name) ? ViewOf(context, component.name, metric.name) : nullptr;
+    if (view == nullptr || view->evidence.noise.pooled.total <= 0 || !Check(*view, 1).legacy_violates) continue;
+    return Blocker{
+        std::string(reason::kLegacyViolates),
+        fmt::format("metric {}: legacy itself is beyond what is tolerated; raise maxRate, or judge by notWorseThanLegacy", metric.name),
+        true};
+  }
+  return std::nullopt;
+}
+
+void WarnOfSlowEvidence(Context& context, const model::ComponentStatus& component) {
+  for (const model::MetricSpec& metric : context.spec.metrics) {
+    const analysis::CountsView* view = Judges(metric, component.name) ? ViewOf(context, component.name, metric.name) : nullptr;
+    if (view == nullptr) continue;
+    for (const model::Step& step : context.spec.steps) {
+      const auto needed = NeededTime(*view, step.weight.value());
+      if (!needed || *needed <= std::max(step.hold, context.spec.interval * 10)) continue;
+      context.Tell(
+          true, reason::kEvidenceIsSlow,
+          fmt::format("{}metric {}: at this traffic {} % give enough evidence after about {}, the hold is {}: the step will last longer",
+                      InSentence(component), metric.name, step.weight.value(), base::FormatDuration(*needed),
+                      base::FormatDuration(step.hold)));
+      break;  // the first such step of a metric says it
+    }
+  }
+}
+
+}  // namespace softmig::decide

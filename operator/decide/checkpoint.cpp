@@ -1,0 +1,71 @@
+// Evidence on counts as status keeps it: a later process goes on from there and asks again for what came in since.
+#include <algorithm>
+
+#include "decide/context_internal.hpp"
+
+namespace softmig::decide {
+namespace {
+
+using model::EvidenceRecord;
+
+constexpr base::Millis kBetweenCheckpoints = std::chrono::minutes(1);
+
+const EvidenceRecord* Recorded(const model::Checkpoint& checkpoint, const std::string& component, const std::string& metric) {
+  const auto it = std::ranges::find_if(
+      checkpoint.records, [&](const EvidenceRecord& record) { return record.component == component && record.metric == metric; });
+  return it == checkpoint.records.end() ? nullptr : &*it;
+}
+
+/// Requests of both sides that the evidence rests on.
+std::int64_t SamplesOf(const analysis::MetricEvidence& evidence) {
+  return static_cast<std::int64_t>(evidence.total.total + evidence.noise.pooled.total);
+}
+
+const analysis::CountsView* ViewOf(const Context& context, const std::string& component, const std::string& metric) {
+  const auto it = context.seen.metrics.find({component, metric});
+  return it == context.seen.metrics.end() ? nullptr : it->second.counts.get();
+}
+
+/// Calls visit(component, metric) for each pair whose evidence is on counts.
+template <typename Visit>
+void ForEachPair(const model::Spec& spec, Visit visit) {
+  for (const model::ComponentSpec& component : spec.components) {
+    for (const model::MetricSpec& metric : spec.metrics) {
+      if (model::UsesEvidence(metric) && Judges(metric, component.name)) visit(component.name, metric.name);
+    }
+  }
+}
+
+bool HasNews(const Context& context) {
+  bool news = false;
+  ForEachPair(context.spec, [&](const std::string& component, const std::string& metric) {
+    const analysis::CountsView* view = ViewOf(context, component, metric);
+    if (view == nullptr) return;
+    const EvidenceRecord* recorded = Recorded(context.status.checkpoint, component, metric);
+    news = news || recorded == nullptr || recorded->samples != SamplesOf(view->evidence);
+  });
+  return news;
+}
+
+}  // namespace
+
+void UpdateCheckpoint(Context& context) {
+  const model::Checkpoint& before = context.status.checkpoint;
+  const bool writes = context.next() != context.status;
+  const bool due = context.now - before.at >= kBetweenCheckpoints || context.now < before.at;
+  if (!writes && !(due && HasNews(context))) return;
+  model::Checkpoint next{context.now, {}};
+  bool counted = false;
+  ForEachPair(context.spec, [&](const std::string& component, const std::string& metric) {
+    const EvidenceRecord* recorded = Recorded(before, component, metric);
+    if (const analysis::CountsView* view = ViewOf(context, component, metric)) {
+      next.records.push_back({component, metric, SamplesOf(view->evidence), analysis::ToText(view->evidence)});
+      counted = true;
+    } else if (recorded != nullptr) {
+      next.records.push_back(*recorded);
+    }
+  });
+  if (counted || next.records.size() != before.records.size()) context.next().checkpoint = std::move(next);
+}
+
+}  // namespace softmig::decide
