@@ -113,9 +113,7 @@ void Invariants::JudgeRollback(std::size_t index, std::size_t c, Replica& worker
     return;
   }
   if (!component.rollback_since) component.rollback_since = parts_.loop.now();
-  // Known gap (docs/simulator.md): a rollback that is recorded goes on only as fast as status can be written.
-  const Time refused = parts_.network.StatusRefusedUntil(worker.index(), plan.name);
-  if (parts_.loop.now() <= Excused(worker, index, std::max(refused, *component.rollback_since))) return;
+  if (parts_.loop.now() <= Excused(worker, index, *component.rollback_since)) return;
   parts_.checker.Violate(
       parts_.loop.now(), invariant::kRollback,
       fmt::format("{}/{}: a rollback is recorded and users are still on the target", plan.name, plan.components[c].name));

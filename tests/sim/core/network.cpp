@@ -90,11 +90,6 @@ Time Network::DisturbedUntil(int replica, const std::string& name) const {
   return it == disturbed_.end() ? Time(0) : it->second;
 }
 
-Time Network::StatusRefusedUntil(int replica, const std::string& name) const {
-  const auto it = refused_.find({replica, name});
-  return it == refused_.end() ? Time(0) : it->second;
-}
-
 Time Network::WatchesCalmSince(int replica) const {
   for (const FaultKind kind : {FaultKind::kApiRefused, FaultKind::kApiHangs, FaultKind::kWatchLag, FaultKind::kWatchRefused}) {
     if (Active(kind, replica) != nullptr) return loop_.now();
@@ -130,7 +125,6 @@ Fate Network::Draw(const Process& process, const ApiCall& call) {
   // A status that cannot be written is no excuse: users go first.
   const bool refused_status = fate.kind == Fate::Kind::kInjected && call.kind == Kind::kSoftMigrations;
   const bool hindered = fate.kind != Fate::Kind::kAnswered || fate.out + fate.back > kSlow;
-  if (refused_status) refused_[{process.index(), call.name}] = loop_.now() + fate.before + fate.out + fate.back;
   if (hindered && !refused_status && call.kind != Kind::kLeases) {
     Disturb(process.index(), call.name, loop_.now() + fate.before + fate.out + fate.back);
   }

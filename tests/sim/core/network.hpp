@@ -72,8 +72,6 @@ class Network {
 
   /// Until when calls of a replica about an object were hindered by a fault or a long way; the present time while all are.
   [[nodiscard]] Time DisturbedUntil(int replica, const std::string& name) const;
-  /// Until when status writes of a migration were refused.
-  [[nodiscard]] Time StatusRefusedUntil(int replica, const std::string& name) const;
   /// Since when the watches of a replica have not been hindered by anything.
   [[nodiscard]] Time WatchesCalmSince(int replica) const;
 
@@ -114,7 +112,6 @@ class Network {
   std::vector<Pending> at_write_;
   std::vector<std::weak_ptr<WatchLink>> links_;
   std::map<std::pair<int, std::string>, Time> disturbed_;
-  std::map<std::pair<int, std::string>, Time> refused_;
   std::map<int, Time> watch_trouble_;
   Counts counts_;
   Chooser* chooser_ = nullptr;
