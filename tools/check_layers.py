@@ -45,7 +45,7 @@ IMPURE_HEADERS = {"thread", "mutex", "shared_mutex", "condition_variable", "futu
 # start of an include path -> folders that may use it
 OWNERS = {
     "cpprest/": ["http"], "pplx/": ["http"], "boost/": ["http"], "openssl/": ["http"],
-    "yaml-cpp/": ["kube/client", "cli"],
+    "yaml-cpp/": ["kube/client", "cli"], "simdjson.h": ["kube/core"],
     "spdlog/": ["base"],
     "prometheus/": ["kube/runtime", "reconcile", "app"],
     "CLI/": ["app", "cli", "judge"],

@@ -1,5 +1,6 @@
 #include "base/time_format.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -28,7 +29,7 @@ CivilTime Split(WallTime time) {
 
 std::string FormatWithFraction(WallTime time, std::string_view fraction) {
   const CivilTime civil = Split(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", static_cast<int>(civil.date.year()),
+  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z"), static_cast<int>(civil.date.year()),
                      static_cast<unsigned>(civil.date.month()), static_cast<unsigned>(civil.date.day()), civil.clock.hours().count(),
                      civil.clock.minutes().count(), civil.clock.seconds().count(), fraction);
 }
