@@ -31,10 +31,18 @@ std::vector<ObjectKey> ReferenceIndex::OwnersOf(const ObjectKey& reference) cons
 
 Cache::Cache(std::function<void(const ObjectKey&)> wake)
     : wake_(std::move(wake)),
-      migrations_(ProjectMigration, [this](const auto& key, const auto& before, const auto& after) { OnMigration(key, before, after); }),
+      migrations_([this](const nlohmann::json& object) { return KeepSpec(ProjectMigration(object)); },
+                  [this](const auto& key, const auto& before, const auto& after) { OnMigration(key, before, after); }),
       routes_(ProjectRoute, [this](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf(key)); }),
       services_(ProjectService, [this](const auto& key, const auto&, const auto&) { WakeAll(by_service_.OwnersOf(key)); }),
       slices_(ProjectSlice, [this](const auto& key, const auto& before, const auto& after) { OnSlice(key, before, after); }) {}
+
+/// A change of status leaves the spec the same object: what was worked out for it stays valid.
+Migration Cache::KeepSpec(Migration fresh) const {
+  const auto known = migrations_.Get(fresh.meta.key);
+  if (known && known->spec && fresh.spec && *known->spec == *fresh.spec) fresh.spec = known->spec;
+  return fresh;
+}
 
 bool Cache::synced() const { return migrations_.synced() && routes_.synced() && services_.synced() && slices_.synced(); }
 

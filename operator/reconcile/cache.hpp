@@ -46,6 +46,7 @@ class Cache {
   [[nodiscard]] std::vector<kube::ObjectKey> MigrationsOnRoute(const kube::ObjectKey& route) const;
 
  private:
+  [[nodiscard]] Migration KeepSpec(Migration fresh) const;
   void OnMigration(const kube::ObjectKey& key, const kube::Store<Migration>::Ptr& before, const kube::Store<Migration>::Ptr& after);
   void OnSlice(const kube::ObjectKey& key, const kube::Store<SliceView>::Ptr& before, const kube::Store<SliceView>::Ptr& after);
   void WakeAll(const std::vector<kube::ObjectKey>& keys) const;

@@ -31,7 +31,7 @@ json WithRemovals(const json& before, json after) {
     if (it == after.end()) {
       after[key] = nullptr;
     } else if (value.is_object() && it->is_object()) {
-      *it = WithRemovals(value, *it);
+      *it = WithRemovals(value, std::move(*it));
     }
   }
   return after;
@@ -68,9 +68,10 @@ base::Status Executor::Commit(const Migration& migration, const model::Status& n
   options.subresource = "status";
   std::string version = migration.meta.resource_version;
   const kube::ObjectKey& key = migration.meta.key;
-  const json status = WithRemovals(model::ToJson(migration.status), model::ToJson(next));
+  json patch = {{"metadata", {{"uid", migration.meta.uid}}}};
+  patch["status"] = WithRemovals(model::ToJson(migration.status), model::ToJson(next));
   for (int attempt = 1;; ++attempt) {
-    const json patch = {{"metadata", {{"resourceVersion", version}, {"uid", migration.meta.uid}}}, {"status", status}};
+    patch["metadata"]["resourceVersion"] = version;
     const auto written = parts_.client.Patch(kube::kSoftMigrations, key, kube::PatchType::kMerge, patch, options);
     if (written) {
       parts_.migration_versions.Wrote(key, migration.meta.uid, kube::ParseMeta(*written).resource_version);

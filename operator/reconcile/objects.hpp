@@ -13,7 +13,7 @@ namespace softmig::reconcile {
 /// A SoftMigration as the store keeps it: parsed once per change, never as raw JSON.
 struct Migration {
   kube::ObjectMeta meta;
-  std::shared_ptr<const model::Spec> spec;  ///< the same object as long as the generation is; null where errors is not empty
+  std::shared_ptr<const model::Spec> spec;  ///< in the cache the same object as long as it is equal; null where errors is not empty
   std::vector<model::FieldError> errors;
   model::Status status;
 };

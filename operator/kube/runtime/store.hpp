@@ -67,7 +67,8 @@ class Store final : public ReflectorSink {
   void OnApplied(const nlohmann::json& object) override {
     const ObjectMeta meta = ParseMeta(object);
     if (restarting_) seen_.insert(meta.key);
-    auto value = std::make_shared<const T>(project_(object));
+    Ptr value = LearnedAs(meta);
+    if (!value) value = std::make_shared<const T>(project_(object));
     const std::scoped_lock order(order_);
     if (const auto it = learned_.find(meta.key); it != learned_.end()) {
       if (it->second.uid == meta.uid && IsOlder(meta, it->second)) return;
@@ -107,6 +108,15 @@ class Store final : public ReflectorSink {
   }
 
  private:
+  /// What the answer to a write of ours has brought already need not be read again. A snapshot is always read: the same version may be
+  /// shown with other defaults, after a change of the CRD.
+  [[nodiscard]] Ptr LearnedAs(const ObjectMeta& meta) {
+    if (restarting_) return nullptr;
+    const std::scoped_lock order(order_);
+    const auto it = learned_.find(meta.key);
+    const bool same = it != learned_.end() && it->second.uid == meta.uid && it->second.resource_version == meta.resource_version;
+    return same ? Get(meta.key) : nullptr;
+  }
   static bool IsOlder(const ObjectMeta& a, const ObjectMeta& b) {
     return CompareResourceVersions(a.resource_version, b.resource_version) == std::partial_ordering::less;
   }

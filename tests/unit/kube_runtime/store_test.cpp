@@ -53,6 +53,24 @@ TEST_F(StoreTest, EventsOlderThanWhatWasLearnedAreIgnored) {
   EXPECT_THAT(heard_, ::testing::ElementsAre("12", "12", "13"));
 }
 
+TEST_F(StoreTest, TheEventOfAWriteThatWasAnsweredIsHeardButNotReadAgain) {
+  store_.Learn(Object("12"));
+  const auto learned = store_.Get({"shop", "web"});
+  store_.OnApplied(Object("12"));
+  EXPECT_EQ(store_.Get({"shop", "web"}), learned);
+  EXPECT_THAT(heard_, ::testing::ElementsAre("12", "12"));
+}
+
+TEST_F(StoreTest, ASnapshotIsReadEvenWhereItsVersionIsKnown) {
+  store_.Learn(Object("12"));
+  const auto learned = store_.Get({"shop", "web"});
+  store_.OnRestart();
+  store_.OnApplied(Object("12"));
+  store_.OnSynced();
+  EXPECT_NE(store_.Get({"shop", "web"}), learned);
+  EXPECT_EQ(Version(), "12");
+}
+
 TEST_F(StoreTest, TheWatchMayHaveBeenFaster) {
   store_.OnApplied(Object("13"));
   store_.Learn(Object("12"));

@@ -37,6 +37,20 @@ TEST(Cache, WakesTheNeighboursOnARouteWhenAMigrationGoes) {
   EXPECT_THAT(world.woken, ElementsAre("shop/second", "shop/payments"));
 }
 
+TEST(Cache, AChangeOfStatusLeavesTheSpecTheSameObject) {
+  World world;
+  const auto spec = world.migration().spec;
+  nlohmann::json object = MigrationJson();
+  object["status"]["phase"] = "Shift";
+  world.cache.migrations().OnApplied(object);
+  EXPECT_EQ(world.migration().status.phase, model::Phase::kShift);
+  EXPECT_EQ(world.migration().spec, spec);
+  object["spec"]["paused"] = true;
+  world.cache.migrations().OnApplied(object);
+  EXPECT_NE(world.migration().spec, spec);
+  EXPECT_TRUE(world.migration().spec->paused);
+}
+
 TEST(Cache, IsSyncedOnceEveryKindHadItsFirstSnapshot) {
   std::vector<std::string> woken;
   Cache cache([](const kube::ObjectKey&) {});
