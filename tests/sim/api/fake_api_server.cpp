@@ -368,6 +368,7 @@ class FakeApiServer::Impl {
     const VersionPtr before = TableOf(call)->Find(key);
     TableOf(call)->Put(key, version);
     Tell(call, key, before, version);
+    if (before) DropOld(call, *before);
     return version;
   }
 
@@ -378,6 +379,11 @@ class FakeApiServer::Impl {
     last["metadata"]["resourceVersion"] = std::to_string(++*number_);
     TableOf(call)->Remove(KeyOf(call), std::make_shared<const Version>(std::make_shared<const json>(std::move(last)), *number_));
     Tell(call, KeyOf(call), live, nullptr);
+  }
+
+  /// Pages of built-in kinds are made from the objects, also from old ones.
+  static void DropOld(const Call& call, const Version& old) {
+    if (call.kind->custom) old.DropObject();
   }
 
   void Tell(const Call& call, const kube::ObjectKey& key, const VersionPtr& before, const VersionPtr& after) {

@@ -195,19 +195,20 @@ void Default(const Schema& schema, json& value) {
   }
 }
 
-const json* FindByKeys(const json& list, const json& item, const std::vector<std::string>& keys) {
+bool HasKeysOf(const json& other, const json& item, const std::vector<std::string>& keys) {
   const auto field = [](const json& object, const std::string& key) {
     const auto found = object.find(key);
     return found == object.end() ? nullptr : &*found;
   };
-  const auto same = [&](const json& other) {
-    return other.is_object() && std::ranges::all_of(keys, [&](const std::string& key) {
-             const json* mine = field(item, key);
-             const json* theirs = field(other, key);
-             return (mine == nullptr) == (theirs == nullptr) && (mine == nullptr || *mine == *theirs);
-           });
-  };
-  const auto found = std::ranges::find_if(list, same);
+  return other.is_object() && std::ranges::all_of(keys, [&](const std::string& key) {
+           const json* mine = field(item, key);
+           const json* theirs = field(other, key);
+           return (mine == nullptr) == (theirs == nullptr) && (mine == nullptr || *mine == *theirs);
+         });
+}
+
+const json* FindByKeys(const json& list, const json& item, const std::vector<std::string>& keys) {
+  const auto found = std::ranges::find_if(list, [&](const json& other) { return HasKeysOf(other, item, keys); });
   return found == list.end() ? nullptr : &*found;
 }
 

@@ -80,6 +80,9 @@ using FieldErrors = std::vector<FieldError>;
 /// pass, as its ratcheting lets them.
 FieldErrors Validate(const Schema& schema, const nlohmann::json& value, const nlohmann::json* old, FieldErrors errors);
 
+/// `other` is an object with the same keys as `item`.
+bool HasKeysOf(const nlohmann::json& other, const nlohmann::json& item, const std::vector<std::string>& keys);
+
 /// The item of `list` with the same keys as `item`; null where there is none.
 const nlohmann::json* FindByKeys(const nlohmann::json& list, const nlohmann::json& item, const std::vector<std::string>& keys);
 

@@ -17,6 +17,16 @@ constexpr std::size_t kKept = 128;
 
 Version::Version(std::shared_ptr<const nlohmann::json> object, std::uint64_t number) : object_(std::move(object)), number_(number) {}
 
+const std::shared_ptr<const nlohmann::json>& Version::object() const {
+  SM_ASSERT(object_ != nullptr);
+  return object_;
+}
+
+void Version::DropObject() const {
+  static_cast<void>(Text());
+  object_.reset();
+}
+
 const std::string& Version::Text() const {
   if (text_.empty()) text_ = kube::DumpJson(*object_);
   return text_;

@@ -19,12 +19,15 @@ class Version {
  public:
   Version(std::shared_ptr<const nlohmann::json> object, std::uint64_t number);
 
-  [[nodiscard]] const std::shared_ptr<const nlohmann::json>& object() const { return object_; }
+  /// REQUIRES: it was not dropped.
+  [[nodiscard]] const std::shared_ptr<const nlohmann::json>& object() const;
   [[nodiscard]] std::uint64_t number() const { return number_; }
   [[nodiscard]] const std::string& Text() const;
+  /// Keeps the text only, which is all that watches need of the past: what is freed early is still in the processor's cache.
+  void DropObject() const;
 
  private:
-  std::shared_ptr<const nlohmann::json> object_;
+  mutable std::shared_ptr<const nlohmann::json> object_;
   std::uint64_t number_;
   mutable std::string text_;
 };

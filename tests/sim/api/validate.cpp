@@ -76,13 +76,33 @@ void VisitBelow(const Schema& schema, const json& value, const json* old, const 
   }
 }
 
+/// What an update leaves as it was is not judged again. The members of the whole object are compared once for all passes.
+class Ratchet {
+ public:
+  Ratchet(const json& object, const json* old) {
+    if (old == nullptr || !object.is_object()) return;
+    for (auto it = object.begin(); it != object.end(); ++it) {
+      const json* before = MemberOf(old, it.key());
+      if (before != nullptr && *before == *it) unchanged_.push_back(&*it);
+    }
+  }
+  [[nodiscard]] bool Passes(const json& value, const json* old, const Place& at) const {
+    if (old == nullptr || at.above == nullptr) return false;
+    if (at.above->above != nullptr) return value == *old;
+    return std::ranges::find(unchanged_, &value) != unchanged_.end();
+  }
+
+ private:
+  std::vector<const json*> unchanged_;
+};
+
 /// Types and bounds.
 class BoundsPass {
  public:
-  explicit BoundsPass(FieldErrors& errors) : errors_(errors) {}
+  BoundsPass(FieldErrors& errors, const Ratchet& ratchet) : errors_(errors), ratchet_(ratchet) {}
 
   void Check(const Schema& schema, const json& value, const json* old, const Place& at) {
-    if (old != nullptr && at.above != nullptr && value == *old) return;
+    if (ratchet_.Passes(value, old, at)) return;
     if (!HasType(schema, value)) return Add("FieldValueTypeInvalid", at, "is of the wrong type");
     if (schema.choices && std::ranges::find(*schema.choices, value) == schema.choices->end()) {
       Add("FieldValueNotSupported", at, "is none of the values that are supported");
@@ -117,15 +137,16 @@ class BoundsPass {
   void Add(const char* reason, const Place& at, const char* message) { errors_.push_back({reason, at.Text(), message}); }
 
   FieldErrors& errors_;
+  const Ratchet& ratchet_;
 };
 
 /// No two items of a set are equal, no two of a map have the same keys.
 class KeysPass {
  public:
-  explicit KeysPass(FieldErrors& errors) : errors_(errors) {}
+  KeysPass(FieldErrors& errors, const Ratchet& ratchet) : errors_(errors), ratchet_(ratchet) {}
 
   void Check(const Schema& schema, const json& value, const json* old, const Place& at) {
-    if (!schema.has_key_lists || (old != nullptr && at.above != nullptr && value == *old)) return;
+    if (!schema.has_key_lists || ratchet_.Passes(value, old, at)) return;
     if (value.is_array() && schema.list_type != Schema::ListType::kAtomic) CheckList(schema, value, at);
     VisitBelow(schema, value, old, at, [this](const Schema& s, const json& v, const json* o, const Place& p) { Check(s, v, o, p); });
   }
@@ -135,7 +156,7 @@ class KeysPass {
     for (std::size_t i = 0; i < list.size(); ++i) {
       const auto same = [&](const json& other) {
         if (schema.list_type == Schema::ListType::kSet) return other == list[i];
-        return list[i].is_object() && other.is_object() && FindByKeys(json::array({other}), list[i], schema.list_keys) != nullptr;
+        return list[i].is_object() && HasKeysOf(other, list[i], schema.list_keys);
       };
       const auto end = list.begin() + static_cast<json::difference_type>(i);
       if (std::any_of(list.begin(), end, same)) errors_.push_back({"FieldValueDuplicate", Place{&at, {}, i}.Text(), "is there twice"});
@@ -143,14 +164,15 @@ class KeysPass {
   }
 
   FieldErrors& errors_;
+  const Ratchet& ratchet_;
 };
 
 class RulesPass {
  public:
-  explicit RulesPass(FieldErrors& errors) : errors_(errors) {}
+  RulesPass(FieldErrors& errors, const Ratchet& ratchet) : errors_(errors), ratchet_(ratchet) {}
 
   void Check(const Schema& schema, const json& value, const json* old, const Place& at) {
-    if (!schema.has_rules || (old != nullptr && at.above != nullptr && value == *old)) return;
+    if (!schema.has_rules || ratchet_.Passes(value, old, at)) return;
     for (const Rule& rule : schema.rules) {
       if (rule.transition && old == nullptr) continue;
       if (!rule.check(value, old)) errors_.push_back({"FieldValueInvalid", FieldOf(rule, at), rule.message});
@@ -165,6 +187,7 @@ class RulesPass {
   }
 
   FieldErrors& errors_;
+  const Ratchet& ratchet_;
 };
 
 /// After these the API server does not evaluate CEL rules.
@@ -177,8 +200,9 @@ bool Blocks(const FieldError& error) {
 
 FieldErrors Validate(const Schema& schema, const json& value, const json* old, FieldErrors errors) {
   const Place root;
-  BoundsPass(errors).Check(schema, value, old, root);
-  KeysPass(errors).Check(schema, value, old, root);
+  const Ratchet ratchet(value, old);
+  BoundsPass(errors, ratchet).Check(schema, value, old, root);
+  KeysPass(errors, ratchet).Check(schema, value, old, root);
   if (!schema.has_rules) return errors;
   if (std::ranges::any_of(errors, Blocks)) {
     errors.push_back(
@@ -186,7 +210,7 @@ FieldErrors Validate(const Schema& schema, const json& value, const json* old, F
          "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"});
     return errors;
   }
-  RulesPass(errors).Check(schema, value, old, root);
+  RulesPass(errors, ratchet).Check(schema, value, old, root);
   return errors;
 }
 

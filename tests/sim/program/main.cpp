@@ -1,6 +1,4 @@
 // softmigration-sim: many seeds, one seed, the mutants, or the systematic search.
-#include <malloc.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +11,12 @@
 #include "sim/core/invariants.hpp"
 #include "sim/core/search.hpp"
 #include "sim/mutants/mutants.hpp"
+
+// Read by jemalloc, where it is linked: a run takes and frees megabytes of small blocks, and a thread should keep them to itself.
+extern "C" {
+extern const char* const malloc_conf;  // NOLINT(readability-identifier-naming): its name is given
+const char* const malloc_conf = "tcache_nslots_small_max:2000,lg_tcache_nslots_mul:4,tcache_max:65536";
+}
 
 namespace {
 
@@ -155,9 +159,6 @@ int RunSearch(int depth) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // A run allocates and frees megabytes of small blocks: giving them back to the system in between costs time.
-  mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);
   Arguments arguments;
   if (!Parse(argc, argv, arguments)) {
     std::fputs(kUsage, stderr);
