@@ -92,8 +92,8 @@ class Invariants {
     std::vector<ComponentStory> components;
     std::map<std::string, std::string> originals;  ///< rules of this migration on each route as the user wrote them
     std::map<std::string, bool> edited;            ///< by somebody since
-    bool complete_once = false;
     bool seen = false;
+    bool legacy_away = false;  ///< legacy cannot take users, or nobody was told yet that it can again
   };
 
   // invariants_writes.cpp
@@ -121,6 +121,9 @@ class Invariants {
   void JudgeDeadTarget(std::size_t index, std::size_t component, Replica& worker);
   void JudgeRollback(std::size_t index, std::size_t component, Replica& worker);
   void JudgePace();
+  void NoteLegacy(std::size_t index, const Replica& worker);
+  /// What happens is known as soon as watches had time to tell.
+  [[nodiscard]] bool WatchesTell(const Replica& worker) const;
   [[nodiscard]] Time Excused(const Replica& worker, std::size_t index, Time since) const;
   [[nodiscard]] bool OnTarget(const ComponentStory& component) const;
   [[nodiscard]] bool LegacyCannotTake(const MigrationPlan& plan) const;

@@ -19,7 +19,7 @@ constexpr Time kWatchBackoff = seconds(22);
 constexpr Time kPaceWindow = seconds(10);
 constexpr std::uint64_t kMostEvents = 300'000;
 constexpr std::uint64_t kMostCallsInWindow = 1'500;
-constexpr std::uint64_t kMostPassesInWindow = 4'000;
+constexpr std::uint64_t kMostPassesInWindow = 1'000;
 
 }  // namespace
 
@@ -41,6 +41,25 @@ Time Invariants::Excused(const Replica& worker, std::size_t index, Time since) c
   for (const std::string& route : plan.routes) from = std::max(from, parts_.network.DisturbedUntil(worker.index(), route));
   if (const auto thawed = thawed_.find(worker.index()); thawed != thawed_.end()) from = std::max(from, thawed->second);
   return from + kBound + (story.record.conflict ? kConflictPace : Time(0));
+}
+
+bool Invariants::WatchesTell(const Replica& worker) const {
+  const Time calm = parts_.network.WatchesCalmSince(worker.index());
+  return calm == Time(0) || parts_.loop.now() - calm > kWatchBackoff;
+}
+
+/// While legacy cannot take users nobody is taken back; that it can again must travel first.
+void Invariants::NoteLegacy(std::size_t index, const Replica& worker) {
+  Story& story = stories_[index];
+  const Time now = parts_.loop.now();
+  if (LegacyCannotTake(parts_.scenario.migrations[index])) {
+    story.legacy_away = true;
+    legacy_back_ = now + seconds(1);
+  } else if (story.legacy_away && !WatchesTell(worker)) {
+    legacy_back_ = now + seconds(1);
+  } else if (now >= legacy_back_) {
+    story.legacy_away = false;
+  }
 }
 
 void Invariants::NoteThaw(int replica) { thawed_[replica] = parts_.loop.now(); }
@@ -82,10 +101,8 @@ void Invariants::JudgeDeadTarget(std::size_t index, std::size_t c, Replica& work
   const auto record = story.record.components.find(plan.components[c].name);
   const bool judged = record != story.record.components.end() && record->second.phase == "Shift" && !story.record.deleting;
   // It is known as soon as the watches had time to tell; a watch that broke is opened again after a back-off.
-  const bool knows = parts_.network.WatchesCalmSince(worker.index()) == Time(0) ||
-                     parts_.loop.now() - parts_.network.WatchesCalmSince(worker.index()) > kWatchBackoff;
-  if (!judged || !knows || !OnTarget(component) || parts_.data_plane.ready(plan.target) > 0 || parts_.data_plane.ready(plan.legacy) == 0 ||
-      !parts_.cluster.Find(Kind::kServices, plan.legacy)) {
+  if (!judged || !WatchesTell(worker) || !OnTarget(component) || parts_.data_plane.ready(plan.target) > 0 ||
+      parts_.data_plane.ready(plan.legacy) == 0 || !parts_.cluster.Find(Kind::kServices, plan.legacy)) {
     component.dead_since.reset();
     return;
   }
@@ -108,7 +125,6 @@ void Invariants::JudgeRollback(std::size_t index, std::size_t c, Replica& worker
   if (rolling && !component.rolling) parts_.checker.Exercised(invariant::kRollback);
   component.rolling = rolling;
   if (!rolling || !OnTarget(component) || LegacyCannotTake(plan)) {
-    if (rolling && LegacyCannotTake(plan)) legacy_back_ = parts_.loop.now() + seconds(1);  // and the news must travel
     component.rollback_since.reset();
     return;
   }
@@ -142,8 +158,8 @@ void Invariants::AfterEvent() {
   if (worker == nullptr || worker->frozen) return;
   for (std::size_t i = 0; i < stories_.size(); ++i) {
     if (!stories_[i].record.present) continue;
+    NoteLegacy(i, *worker);
     for (std::size_t c = 0; c < stories_[i].components.size(); ++c) {
-      if (LegacyCannotTake(parts_.scenario.migrations[i])) legacy_back_ = parts_.loop.now() + seconds(1);
       JudgeBreach(i, c, *worker);
       JudgeDeadTarget(i, c, *worker);
       JudgeRollback(i, c, *worker);

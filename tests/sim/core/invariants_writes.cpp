@@ -119,7 +119,9 @@ void Invariants::OnMigration(std::size_t index, const ClusterChange& whole) {
     if (found == after.components.end() || found->second.phase != "Shift") story.components[c].taken_back.reset();
   }
   if (!before.adopted && after.adopted) NoteOriginals(index);
-  if (before.adopted && !after.adopted) JudgeGivenBack(index, all_complete(before) && before.desired == "Complete" && !after.present);
+  // Without the finalizer it is gone at once: what was asked for after it was complete is asked of nobody.
+  const bool let_go = all_complete(before) && !after.present && (before.desired == "Complete" || !before.finalizer);
+  if (before.adopted && !after.adopted) JudgeGivenBack(index, let_go);
   if (before.present && after.present && whole.sender.replica >= 0) JudgeUnseen(index, whole);
   if (after.present && whole.sender.replica >= 0) JudgeStatus(index, before, after, whole.sender);
   NoteShown(index);

@@ -44,11 +44,20 @@ bool TakesBack(const TrafficIntent& intent) {
   return true;
 }
 
+bool SendsSomebodyTo(const std::string& service, const json& object) {
+  for (const json& rule : RulesOf(object)) {
+    for (const json& ref : rule.value("backendRefs", json::array())) {
+      if (ref.value("name", std::string()) == service && ref.value("weight", 1) > 0) return true;
+    }
+  }
+  return false;
+}
+
 class IgnoresSecondRoute final : public RouterMutant {
  public:
   using RouterMutant::RouterMutant;
   [[nodiscard]] base::Result<ObjectPatch> Render(const TrafficIntent& intent, const json& object) const override {
-    if (intent.route != "way0" && TakesBack(intent)) return ObjectPatch{};
+    if (intent.route != "way0" && TakesBack(intent) && SendsSomebodyTo(intent.target.service, object)) return ObjectPatch{};
     return RouterMutant::Render(intent, object);
   }
 };
@@ -171,11 +180,20 @@ void Breach(RunOptions& options, FaultPlan more, int routes) {
 void AddRouterMutants(std::vector<Mutant>& mutants) {
   mutants.push_back({"ignores-second-route", "a rollback changes only the first route", WithRouter<IgnoresSecondRoute>(),
                      [](RunOptions& options) { Breach(options, {}, 2); }});
-  mutants.push_back({"keeps-flag-rules", "header rules to the target stay after a rollback", WithRouter<KeepsFlagRules>(), {}});
+  mutants.push_back(
+      {"keeps-flag-rules", "header rules to the target stay after a rollback", WithRouter<KeepsFlagRules>(), [](RunOptions& options) {
+         Breach(options, {}, 1);
+         options.scenario->migrations[0].flag = true;
+       }});
   mutants.push_back({"restores-nothing", "the finalizer goes before the routes are put back", WithRouter<RestoresNothing>(), {}});
   mutants.push_back({"restores-other-bytes", "what is put back is equal in meaning, not in bytes", WithRouter<RestoresOtherBytes>(), {}});
   mutants.push_back({"ignores-acceptance", "a change counts as in force once it is written", WithRouter<BelievesAcceptance>(), {}});
-  mutants.push_back({"believes-its-writes", "the route is taken to be what was written to it last", WithRouter<BelievesItsWrites>(), {}});
+  mutants.push_back({"believes-its-writes", "the route is taken to be what was written to it last", WithRouter<BelievesItsWrites>(),
+                     [](RunOptions& options) {
+                       Breach(options, {}, 1);
+                       options.plan = FaultPlan{{FaultKind::kDesired, seconds(2), Time(0), 0, 1, 0},
+                                                {FaultKind::kRouteWeights, seconds(60), Time(0), 0, 0, 30}};
+                     }});
   mutants.push_back({"rollback-waits-for-gateway", "no rollback while the gateway has not accepted the last change",
                      WithRouter<WaitsForAcceptance>(), [](RunOptions& options) {
                        Breach(options, {{FaultKind::kGateway, seconds(4), seconds(60), 0, static_cast<int>(GatewayMode::kNever), 0}}, 1);

@@ -32,7 +32,7 @@ struct Arguments {
 
 constexpr const char* kUsage =
     "softmigration-sim --seeds N [--from S] [--threads 2] [--stats] [--keep-going]\n"
-    "softmigration-sim --seed S [--plan FILE] [--transcript]\n"
+    "softmigration-sim --seed S [--plan FILE] [--transcript] [--only MUTANT]\n"
     "softmigration-sim --mutants [--only NAME]\n"
     "softmigration-sim --search DEPTH\n";
 
@@ -69,9 +69,12 @@ bool Parse(int argc, char** argv, Arguments& arguments) {
   return arguments.seeds > 0 || arguments.seed > 0 || arguments.mutants || arguments.search > 0;
 }
 
-void PrintFailure(const Failure& failure, StackPool& stacks) {
+void PrintFailure(const Failure& failure) {
   std::printf("seed %llu violates %s at %.3f s: %s\n", static_cast<unsigned long long>(failure.seed), failure.violation.invariant.c_str(),
               std::chrono::duration<double>(failure.violation.at).count(), failure.violation.text.c_str());
+}
+
+void PrintSmallestPlan(const Failure& failure, StackPool& stacks) {
   RunOptions run;
   run.seed = failure.seed;
   const FaultPlan plan = Minimise(run, failure.plan, failure.violation.invariant, stacks);
@@ -109,7 +112,8 @@ int RunSeeds(const Arguments& arguments) {
   StackPool stacks;
   std::map<std::string, int> shown;
   for (const Failure& failure : result.failures) {
-    if (shown[failure.violation.invariant]++ < 2) PrintFailure(failure, stacks);
+    PrintFailure(failure);
+    if (shown[failure.violation.invariant]++ < 2) PrintSmallestPlan(failure, stacks);
   }
   for (const auto& [name, count] : shown) std::printf("violations of %s: %d\n", name.c_str(), count);
   if (arguments.stats) PrintStats(result);
@@ -125,6 +129,16 @@ int RunOneSeed(const Arguments& arguments) {
   StackPool stacks;
   RunOptions options;
   options.seed = arguments.seed;
+  if (!arguments.only.empty()) {
+    const auto mutants = AllMutants();
+    const auto mutant = std::ranges::find(mutants, arguments.only, &Mutant::name);
+    if (mutant == mutants.end()) {
+      std::fputs("no such mutant\n", stderr);
+      return 2;
+    }
+    options.tweaks = mutant->tweaks;
+    if (mutant->stage) mutant->stage(options);
+  }
   if (!arguments.plan_file.empty()) {
     std::ifstream file(arguments.plan_file);
     FaultPlan plan;
