@@ -34,12 +34,30 @@ std::optional<base::Millis> NeededTime(const analysis::CountsView& view, int wei
   return base::Millis(static_cast<std::int64_t>(std::min(seconds, kMost) * 1000));
 }
 
+/// Windows of legacy that tell how much its bad requests scatter.
+constexpr std::int64_t kBaselineWindows = 10;
+/// Not for ever: legacy may have no users now.
+constexpr int kMostIntervals = 15;
+
+/// Legacy is looked at for a while once the routes name the target, before the first users move.
+std::optional<Blocker> BaselineBlocker(Context& context, const model::ComponentStatus& component, const model::MetricSpec& metric,
+                                       const analysis::CountsView& view) {
+  if (!component.since || !metric.counts || !metric.counts->legacy || view.evidence.noise.pairs >= kBaselineWindows - 1)
+    return std::nullopt;
+  const base::WallTime until = *component.since + context.spec.interval * kMostIntervals;
+  if (until <= context.now) return std::nullopt;
+  context.WakeAt(until);
+  return Blocker{std::string(reason::kMissingEvidence), fmt::format("metric {}: legacy to be counted for a while", metric.name), false};
+}
+
 }  // namespace
 
-std::optional<Blocker> ToleranceBlocker(const Context& context, const model::ComponentStatus& component) {
+std::optional<Blocker> ToleranceBlocker(Context& context, const model::ComponentStatus& component) {
   for (const model::MetricSpec& metric : context.spec.metrics) {
     const analysis::CountsView* view = Judges(metric, component.name) ? ViewOf(context, component.name, metric.name) : nullptr;
-    if (view == nullptr || view->evidence.noise.pooled.total <= 0 || !Check(*view, 1).legacy_violates) continue;
+    if (view == nullptr) continue;
+    if (auto baseline = BaselineBlocker(context, component, metric, *view)) return baseline;
+    if (view->evidence.noise.pooled.total <= 0 || !Check(*view, 1).legacy_violates) continue;
     return Blocker{
         std::string(reason::kLegacyViolates),
         fmt::format("metric {}: legacy itself is beyond what is tolerated; raise maxRate, or judge by notWorseThanLegacy", metric.name),

@@ -60,11 +60,11 @@ const model::MetricStatus* FindExpired(Context& context, const model::ComponentS
 /// Why the evidence does not allow the next step; nothing where every metric passes on data from after the step was reached.
 std::optional<Blocker> EvidenceBlocker(const Context& context, const model::ComponentStatus& component);
 /// Why the evidence does not allow to begin: a metric was not asked yet, errs or breaches.
-std::optional<Blocker> StartBlocker(const Context& context, const model::ComponentStatus& component);
+std::optional<Blocker> StartBlocker(Context& context, const model::ComponentStatus& component);
 
 // admission.cpp
-/// A tolerance that legacy itself does not keep: every target would be rolled back.
-std::optional<Blocker> ToleranceBlocker(const Context& context, const model::ComponentStatus& component);
+/// Legacy has not been counted long enough, or itself does not keep the tolerance, so that every target would be rolled back.
+std::optional<Blocker> ToleranceBlocker(Context& context, const model::ComponentStatus& component);
 /// Tells of steps whose hold is too short to gather the evidence they need.
 void WarnOfSlowEvidence(Context& context, const model::ComponentStatus& component);
 
@@ -76,7 +76,7 @@ std::optional<Blocker> SidesBlocker(const Context& context);
 /// All that must be known to be well before any weight rises: routes, their acceptance, both sides.
 std::optional<Blocker> GateBlocker(const Context& context);
 /// Before the first change to a route.
-std::optional<Blocker> PreflightBlocker(const Context& context, const model::ComponentStatus& component);
+std::optional<Blocker> PreflightBlocker(Context& context, const model::ComponentStatus& component);
 
 // drift.cpp
 void NoteDrift(Context& context);

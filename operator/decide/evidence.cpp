@@ -37,6 +37,12 @@ const MetricObservation* Find(const Context& context, const std::string& compone
 
 base::Millis StaleAfter(const Context& context) { return std::max(3 * context.spec.interval, kLeastStaleAfter); }
 
+/// A breach until there is a pass; a pass only for a while, because a counter that stands still decides nothing any more.
+bool StillHolds(const Context& context, const Judgement& decisive) {
+  if (decisive.verdict == Verdict::kBreach) return true;
+  return context.now - decisive.at <= std::max(StaleAfter(context), context.spec.on_no_evidence.deadline);
+}
+
 /// What counts now of the last answers: the latest judgement; while that is undecided, the last decisive one; a stale one as kStale.
 std::optional<Judgement> Effective(const Context& context, const MetricObservation* seen) {
   if (seen == nullptr || !seen->latest) return std::nullopt;
@@ -52,7 +58,7 @@ std::optional<Judgement> Effective(const Context& context, const MetricObservati
     return breach;
   }
   const bool undecided = seen->latest->verdict == Verdict::kUndecided;
-  return undecided && seen->decisive && seen->decisive->verdict == Verdict::kPass ? seen->decisive : seen->latest;
+  return undecided && seen->decisive && StillHolds(context, *seen->decisive) ? seen->decisive : seen->latest;
 }
 
 /// The same, with what the other metrics of the component say: evidence on counts is a breach only where all of it together is.
@@ -132,7 +138,9 @@ std::optional<Blocker> MetricBlocker(const Context& context, const ComponentStat
   if (metric.verdict != Verdict::kPass) {
     return Blocker{std::string(reason::kMissingEvidence), fmt::format("metric {}: {}", metric.name, model::Name(metric.verdict)), false};
   }
-  if (!judgement || judgement->verdict != Verdict::kPass || !component.since || judgement->window_start < *component.since) {
+  // After the clock was set back, what was seen before seems to be yet to come.
+  const bool of_this_step = judgement && component.since && judgement->window_start >= *component.since && judgement->at <= context.now;
+  if (!of_this_step || judgement->verdict != Verdict::kPass) {
     return Blocker{std::string(reason::kMissingEvidence), fmt::format("metric {}: a pass on data of this step", metric.name), false};
   }
   return std::nullopt;
@@ -186,7 +194,7 @@ std::optional<Blocker> EvidenceBlocker(const Context& context, const ComponentSt
   return std::nullopt;
 }
 
-std::optional<Blocker> StartBlocker(const Context& context, const ComponentStatus& component) {
+std::optional<Blocker> StartBlocker(Context& context, const ComponentStatus& component) {
   for (const MetricStatus& metric : component.metrics) {
     const auto judgement = EffectiveOf(context, component.name, metric.name);
     const bool bad = metric.verdict == Verdict::kError || metric.verdict == Verdict::kBreach || metric.verdict == Verdict::kStale;

@@ -112,7 +112,7 @@ std::optional<Blocker> GateBlocker(const Context& context) {
   return AcceptanceBlocker(context);
 }
 
-std::optional<Blocker> PreflightBlocker(const Context& context, const model::ComponentStatus& component) {
+std::optional<Blocker> PreflightBlocker(Context& context, const model::ComponentStatus& component) {
   if (auto blocker = GateBlocker(context)) return blocker;
   for (const auto& [name, route] : context.seen.routes) {
     if (route.snapshot_error && context.next().routes.empty()) {

@@ -30,9 +30,12 @@ std::vector<std::string> WantedFlags(const model::Spec& spec, const ComponentSta
   return texts;
 }
 
+bool TargetCannotTake(const Context& context) { return KnownDead(context.seen.target) && Serves(context.seen.legacy); }
+
 /// Users of this component must not reach the target.
 bool IsGoingBack(const Context& context, const ComponentStatus& component) {
   if (component.weight.value() > 0) return false;
+  if (component.phase == Phase::kShift) return TargetCannotTake(context);
   return component.phase == Phase::kRollingBack ||
          (component.phase == Phase::kRolledBack && Enforces(context.status, context.seen.finalizer_present));
 }
@@ -66,8 +69,6 @@ Scope ScopeOf(Context& context, const std::string& route, const RouteState& stat
   context.WakeAt(*later);
   return Scope::kNothing;
 }
-
-bool TargetCannotTake(const Context& context) { return KnownDead(context.seen.target) && Serves(context.seen.legacy); }
 
 void PlanRoute(Context& context, const std::string& route, const RouteState& state, Scope most) {
   const Scope scope = std::min(ScopeOf(context, route, state), most);
@@ -124,8 +125,10 @@ bool MovesToDeadSide(const Context& context, const ComponentTraffic& traffic, co
 }
 
 bool IsTakenBack(const Context& context, const RouteState& state, const ComponentStatus& component) {
-  // A first step that no route ever showed cannot have been taken back.
-  if (component.phase != Phase::kShift || component.weight.value() == 0 || (!component.since && component.step <= 0)) return false;
+  if (component.phase != Phase::kShift || component.weight.value() == 0) return false;
+  // A first step that no route ever showed, as far as is recorded, cannot have been taken back.
+  const auto recorded = std::ranges::find(context.status.components, component.name, &ComponentStatus::name);
+  if (recorded == context.status.components.end() || (!recorded->since && recorded->step <= 0)) return false;
   const ComponentTraffic* traffic = TrafficOf(state, component.name);
   if (traffic == nullptr || traffic->any_target) return false;
   const auto mark = ReadFieldManager(state.last_writer);

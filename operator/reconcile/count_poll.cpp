@@ -156,6 +156,11 @@ CountResult TakeAnswers(const CountPlan& plan, CountMemory memory, const Instant
   analysis::CountsView view{plan.rule, outcome.state.evidence, analysis::Assess(*plan.rule, outcome.state.evidence),
                             outcome.state.legacy_per_second};
   analysis::Judgement judgement = analysis::JudgeCounts(view, outcome, now);
+  if (outcome.problem == Verdict::kNoData && legacy_error != nullptr) {
+    // Without users the target has no numbers yet; that the question is wrong shows on legacy's side.
+    judgement.verdict = Verdict::kError;
+    judgement.evidence = "legacy: " + *legacy_error;
+  }
   if (outcome.problem != Verdict::kPass) judgement.evidence = fmt::format("{}: {}", plan.address, judgement.evidence);
   memory.state = std::move(outcome.state);
   memory.asked_until = instants.last;
