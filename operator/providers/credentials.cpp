@@ -12,6 +12,7 @@ using base::ErrorCode;
 constexpr std::size_t kMostHeaders = 16;
 constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxValue = 8U << 10U;
+constexpr std::size_t kShortestSecret = 6;
 constexpr std::size_t kMaxCa = 1U << 20U;
 
 /// They say how a request is sent and to whom, and would let it be read as two.
@@ -113,6 +114,9 @@ base::Result<Authentication> Authentication::Make(const Credentials& credentials
   http::Headers headers;
   if (auto added = AddAll(credentials, headers); !added) return base::Fail(added.error());
   Authentication authentication;
+  for (const auto& [name, value] : headers) authentication.secrets_.emplace_back(value);
+  if (credentials.bearer_token) authentication.secrets_.push_back(*credentials.bearer_token);
+  if (credentials.basic) authentication.secrets_.push_back(credentials.basic->password);
   authentication.headers_ = std::make_shared<const http::Headers>(std::move(headers));
   if (credentials.ca_pem) {
     if (auto good = CheckCa(*credentials.ca_pem); !good) return base::Fail(good.error());
@@ -121,6 +125,18 @@ base::Result<Authentication> Authentication::Make(const Credentials& credentials
     authentication.tls_ = std::make_shared<const http::TlsSettings>(std::move(tls));
   }
   return authentication;
+}
+
+void Hide(const Secret& secret, std::string& text) {
+  const std::string& hidden = secret.Reveal();
+  if (hidden.size() < kShortestSecret) return;
+  for (auto at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at + hidden.size())) {
+    text.replace(at, hidden.size(), hidden.size(), '*');
+  }
+}
+
+void Authentication::HideIn(http::Response& response) const {
+  for (const Secret& secret : secrets_) Hide(secret, response.body);
 }
 
 void Authentication::AddTo(http::Request& request) const {

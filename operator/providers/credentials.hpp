@@ -60,11 +60,18 @@ class Authentication {
 
   /// Adds the headers, and the CA where there is one. A header that the request already has is replaced.
   void AddTo(http::Request& request) const;
+  /// Puts stars in place of the secrets wherever the answer's body holds them: some servers repeat in an error what they were sent. Call it
+  /// before Parse, which passes a server's words on.
+  void HideIn(http::Response& response) const;
 
  private:
   std::shared_ptr<const http::Headers> headers_;
+  std::vector<Secret> secrets_;
   std::shared_ptr<const http::TlsSettings> tls_;
 };
+
+/// Puts as many stars in place of `secret` wherever `text` holds it. Leaves secrets shorter than 6 bytes: they would be found everywhere.
+void Hide(const Secret& secret, std::string& text);
 
 /// Whether `value` may be a header's: no control characters, at most 8 KiB.
 bool IsHeaderValue(std::string_view value);

@@ -14,7 +14,6 @@ namespace {
 using model::Reading;
 using nlohmann::json;
 
-constexpr std::size_t kMaxGetUrl = 4U << 10U;
 constexpr const char* kNativeSeries = "the query gives a histogram, want a number: use histogram_quantile(...) or alike";
 constexpr const char* kNativeBuckets =
     "this is a native histogram, whose buckets cannot tell exactly what is above a bound: have Prometheus keep the classic buckets too "
@@ -29,24 +28,6 @@ std::string UnixSeconds(base::Millis since_1970) {
   return std::to_string(seconds) + "." + millis;
 }
 std::string UnixSeconds(base::WallTime at) { return UnixSeconds(at.time_since_epoch()); }
-
-base::Result<http::Request> FormRequest(const std::string& address, std::string_view path, const std::string& form) {
-  auto url = BaseUrl(address);
-  if (!url) {
-    return base::Fail(base::ErrorCode::kInvalid, "the metrics address is no http(s)://host:port[/prefix]: " + AsciiOf(address));
-  }
-  http::Request request;
-  request.headers = {{"Accept", "application/json"}};
-  request.url = std::move(url->append(path));
-  if (request.url.size() + 1 + form.size() <= kMaxGetUrl) {
-    request.url += "?" + form;
-    return request;
-  }
-  request.method = http::Method::kPost;
-  request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-  request.body = form;
-  return request;
-}
 
 std::string MissingIn(const json& answer) {
   const json* partial = Member(answer, "isPartial");

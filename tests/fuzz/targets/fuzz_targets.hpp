@@ -29,17 +29,33 @@ int FuzzStatusError(Bytes data);
 /// The name of a field manager.
 int FuzzRollbackMark(Bytes data);
 
+/// A query of PromQL.
+int FuzzPromql(Bytes data);
+/// A range answer of Prometheus: HTTP status, then "start step count" in seconds (a line each), then the body.
+int FuzzPrometheusRange(Bytes data);
+/// A selection on the first line, the HTTP status on the second, then the body.
+int FuzzWeb(Bytes data);
+/// An answer of a metrics service: which one (a digit, see services.cpp) and the HTTP status on the first line, then the body.
+int FuzzServices(Bytes data);
+/// An answer of InfluxDB 2 (CSV): the HTTP status on the first line, then the body.
+int FuzzFlux(Bytes data);
+
 struct Target {
   std::string_view name;  ///< of its folder in corpus/
   int (*run)(Bytes);
 };
-inline constexpr std::array<Target, 8> kTargets{{{"kubeconfig", FuzzKubeconfig},
-                                                 {"watch", FuzzWatch},
-                                                 {"spec", FuzzSpec},
-                                                 {"status", FuzzStatus},
-                                                 {"prometheus", FuzzPrometheus},
-                                                 {"http_route", FuzzHttpRoute},
-                                                 {"status_error", FuzzStatusError},
-                                                 {"rollback_mark", FuzzRollbackMark}}};
+inline constexpr std::array<Target, 13> kTargets{{{"kubeconfig", FuzzKubeconfig},
+                                                  {"watch", FuzzWatch},
+                                                  {"spec", FuzzSpec},
+                                                  {"status", FuzzStatus},
+                                                  {"prometheus", FuzzPrometheus},
+                                                  {"http_route", FuzzHttpRoute},
+                                                  {"status_error", FuzzStatusError},
+                                                  {"rollback_mark", FuzzRollbackMark},
+                                                  {"promql", FuzzPromql},
+                                                  {"prometheus_range", FuzzPrometheusRange},
+                                                  {"web", FuzzWeb},
+                                                  {"services", FuzzServices},
+                                                  {"flux", FuzzFlux}}};
 
 }  // namespace softmig::fuzz

@@ -3,7 +3,7 @@
 #include <set>
 #include <vector>
 
-#include "fuzz/targets/require.hpp"
+#include "fuzz/targets/readings.hpp"
 #include "providers/prometheus/prometheus_provider.hpp"
 
 namespace softmig::fuzz {
@@ -37,12 +37,17 @@ void CheckNumbers(const model::Reading& reading, const http::Response& response)
   }
 }
 
-void CheckWords(const model::Reading& reading) {
-  Require(reading.number == 0 && reading.id == 0 && reading.series.empty(), "no number without kNumber or kSeries");
-  Require(reading.message.size() <= 256, "words are cut at 256 bytes");
-  Require(IsUtf8(reading.message), "words are UTF-8");
-  Require(!HasControlBytes(reading.message) && reading.message.find('\x7f') == std::string::npos, "words are one line");
-  Require(reading.message.empty() == (reading.kind != Kind::kError), "an error has words, nothing else has");
+/// Above and total go together, series by series.
+void CheckHistogram(const providers::HistogramReadings& readings) {
+  CheckShape(readings.above);
+  CheckShape(readings.total);
+  Require(readings.above.kind == readings.total.kind && readings.above.id == readings.total.id, "both are of one kind");
+  Require(readings.above.message == readings.total.message, "both have the same reason");
+  Require(readings.above.number >= 0 || readings.total.number < 0, "what is above a bound is no negative number");
+  Require(readings.above.series.size() == readings.total.series.size(), "both have the same series");
+  for (std::size_t i = 0; i < readings.above.series.size(); ++i) {
+    Require(readings.above.series[i].id == readings.total.series[i].id, "both have the same series in the same order");
+  }
 }
 
 }  // namespace
@@ -58,6 +63,7 @@ int FuzzPrometheus(Bytes data) {
   } else {
     CheckWords(reading);
   }
+  CheckHistogram(provider.ParseHistogram(response, 0.5));
   Require(provider.Parse(response) == reading, "the same answer gives the same reading");
   return 0;
 }

@@ -141,6 +141,19 @@ TEST(Authentication, RefusesContradictions) {
   EXPECT_THAT(RefusalOf(many), HasSubstr("16"));
 }
 
+TEST(Authentication, HidesItsSecretsInAnswers) {
+  Credentials credentials = Basic("user", "p4ssw0rd");
+  credentials.headers = {{"X-Key", Secret("s3cr3t-key")}, {"X-Tenant", Secret("shop")}};
+  const auto authentication = Authentication::Make(credentials);
+  ASSERT_TRUE(authentication);
+  http::Response response{401, {}, "s3cr3t-key p4ssw0rd shop Basic dXNlcjpwNHNzdzByZA== s3cr3t-key"};
+  authentication->HideIn(response);
+  EXPECT_EQ(response.body, "********** ******** shop ************************** **********");
+  std::string text = "aaaaaaaaaa";
+  Hide(Secret("aaaaaa"), text);
+  EXPECT_EQ(text, "******aaaa");
+}
+
 TEST(Authentication, RefusesACaThatIsNone) {
   for (const std::string& pem : {std::string(), std::string("MIIB"), kCa + "-----BEGIN RSA PRIVATE KEY-----\ns3cr3t"}) {
     Credentials credentials;
