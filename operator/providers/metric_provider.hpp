@@ -18,8 +18,8 @@ struct Query {
   base::WallTime at;    ///< evaluate at this instant
 };
 
-/// The same query at start, start + step, … up to and including end. Servers that align ranges (Thanos' and VictoriaMetrics' frontends)
-/// leave these as they are only where start and end are multiples of step since 1970.
+/// The same query at start, start + step, … up to and including end. A frontend that aligns ranges (Thanos has one) leaves this as it is
+/// where start and end are multiples of step since 1970; else the answer is refused.
 struct RangeQuery {
   std::string address;
   std::string text;

@@ -31,13 +31,13 @@ std::string ErrorOf(const std::string& body, const RangeQuery& query = Range(10'
 TEST(PrometheusRange, AsksForStartEndAndStep) {
   const auto request = PrometheusProvider().RangeRequest(Range(1'700'000'000, 1'700'020'000, 10'250));
   ASSERT_TRUE(request);
-  EXPECT_EQ(request->url, "http://h:9090/api/v1/query_range?query=up&start=1700000.000&end=1700020.000&step=10.250");
+  EXPECT_EQ(request->url, "http://h:9090/api/v1/query_range?query=up&start=1700000.000&end=1700020.000&step=10.250&nocache=1");
   RangeQuery longer = Range(0, 10, 1);
   longer.text = std::string(2000, '{');
   const auto posted = PrometheusProvider().RangeRequest(longer);
   ASSERT_TRUE(posted);
   EXPECT_EQ(posted->method, http::Method::kPost);
-  EXPECT_THAT(posted->body, HasSubstr("&end=0.010&step=0.001"));
+  EXPECT_THAT(posted->body, HasSubstr("&end=0.010&step=0.001&nocache=1"));
 }
 
 TEST(PrometheusRange, RefusesRangesThatAreNone) {
