@@ -120,6 +120,11 @@ Assessment Assess(const EvidenceRule& rule, const MetricEvidence& state) {
   if (state.spec_hash != rule.hash()) return {};
   Assessment assessment;
   assessment.log_rollback = LogTolerance(rule, state);
+  if (rule.settings().excuse_shared_failure && LogEvidence(state.legacy) >= kHoldFrom) {
+    // The smaller of two e-processes is one for "either tolerance is kept".
+    assessment.shared_failure = true;
+    assessment.log_rollback = std::min(assessment.log_rollback, LogEvidence(state.relative));
+  }
   if (rule.hard()) {
     assessment.detectors = 2;
     assessment.log_rollback = LogAddExp(assessment.log_rollback, LogEvidence(state.hard)) - std::log(2.0);

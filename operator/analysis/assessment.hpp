@@ -12,9 +12,10 @@ namespace softmig::analysis {
 struct Assessment {
   /// kBreach: log_rollback reached ln(1/alpha). kPass: log_promotion reached ln(1/beta) and E < 10. kNoData: no request in this stage.
   model::Verdict verdict = model::Verdict::kNoData;
-  double log_rollback = 0;   ///< ln E; the mean with the hard limit's where there is one. +inf: a bad request where none is tolerated
-  double log_promotion = 0;  ///< ln E- of the stage; -inf: this stage cannot pass any more
-  int detectors = 1;         ///< how many e-processes log_rollback is the mean of
+  double log_rollback = 0;      ///< ln E; the mean with the hard limit's where there is one. +inf: a bad request where none is tolerated
+  double log_promotion = 0;     ///< ln E- of the stage; -inf: this stage cannot pass any more
+  int detectors = 1;            ///< how many e-processes log_rollback is the mean of
+  bool shared_failure = false;  ///< legacy itself is beyond the tolerance: log_rollback is about the ratio to legacy as well
 };
 
 /// Pure; a fraction of a microsecond. Evidence of another rule is worth nothing: as of a new state.

@@ -29,6 +29,7 @@ EvidenceSettings SettingsOf(const MetricSpec::Counts& counts) {
   settings.comparisons = static_cast<double>(counts.comparisons);
   settings.hard_limit = counts.hard_limit;
   settings.burst_tolerance = counts.burst_tolerance;
+  settings.excuse_shared_failure = counts.legacy.has_value();
   return settings;
 }
 
@@ -214,6 +215,9 @@ std::string Describe(const CountsView& view) {
   std::string text = SideText(stage.target, explanation.target);
   if (explanation.legacy) text += ", legacy " + SideText(stage.legacy, *explanation.legacy);
   text += "; " + ToleranceText(*view.rule);
+  if (view.assessment.shared_failure) {
+    text += fmt::format(", which legacy does not keep itself: judged by {} times legacy's", Shortest(view.rule->settings().ratio));
+  }
   text += fmt::format("; odds against the target {} to 1 (rollback at {}), for it {} to 1 (step at {})",
                       OddsText(view.assessment.log_rollback), OddsText(view.rule->rollback_threshold()),
                       OddsText(view.assessment.log_promotion), OddsText(view.rule->promotion_threshold()));

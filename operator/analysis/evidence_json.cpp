@@ -171,6 +171,8 @@ json ToJson(const MetricEvidence& state) {
   if (state.stage_since) out["stageSince"] = state.stage_since->time_since_epoch().count();
   if (state.floor != RollbackDetector{}) out["floor"] = DetectorJson(state.floor);
   if (state.hard != RollbackDetector{}) out["hard"] = DetectorJson(state.hard);
+  if (state.legacy != RollbackDetector{}) out["legacy"] = DetectorJson(state.legacy);
+  if (state.relative != RollbackDetector{}) out["relative"] = DetectorJson(state.relative);
   out["total"] = CountsJson(state.total);
   out["stage"] = StageJson(state.stage);
   if (state.noise != Overdispersion{}) out["noise"] = NoiseJson(state.noise);
@@ -193,6 +195,8 @@ base::Result<MetricEvidence> ParseMetricEvidence(const json& document) {
   out.detector = ReadDetector(reader, reader.Find(document, "detector", true), "detector");
   out.floor = ReadDetector(reader, reader.Find(document, "floor", false), "floor");
   out.hard = ReadDetector(reader, reader.Find(document, "hard", false), "hard");
+  out.legacy = ReadDetector(reader, reader.Find(document, "legacy", false), "legacy");
+  out.relative = ReadDetector(reader, reader.Find(document, "relative", false), "relative");
   reader.ReadCounts(reader.Find(document, "total", true), "total", out.total);
   if (const json* stage = reader.Find(document, "stage", true)) out.stage = ReadStage(reader, *stage);
   out.noise = ReadNoise(reader, reader.Find(document, "noise", false));

@@ -34,7 +34,9 @@ struct EvidenceSettings {
   std::optional<base::Millis> burst_tolerance{base::Millis(60'000)};  ///< bursts this long are let pass; nullopt: no cap
   std::optional<double> cap;  ///< nats a window, instead of what burst_tolerance gives; infinity: none
   std::optional<double> phi;  ///< design effect; nullopt: learned from legacy
-  std::string source;         ///< what is counted (queries, address): evidence about something else starts anew
+  /// kAbsolute: while legacy itself is found beyond the tolerance, a rollback would help nobody: the target is then judged relative to it.
+  bool excuse_shared_failure = false;
+  std::string source;  ///< what is counted (queries, address): evidence about something else starts anew
 };
 
 /// Settings that make sense, with all that follows from them computed once. Immutable, about 1.5 KB, cheap to share between threads.

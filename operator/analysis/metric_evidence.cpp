@@ -48,6 +48,18 @@ void AddAbsolute(const EvidenceRule& rule, MetricEvidence& state, const Evidence
   detector = AfterWindow(detector, Seconds(window), BinomialFactors(*rule.absolute(), window.target, limits));
 }
 
+bool ExcusesSharedFailure(const EvidenceRule& rule) {
+  return rule.settings().excuse_shared_failure && rule.settings().kind == Kind::kAbsolute && rule.absolute();
+}
+
+/// Whether legacy keeps the tolerance itself, and whether the target is worse than legacy.
+void AddShared(const EvidenceRule& rule, MetricEvidence& state, const EvidenceWindow& window, const WindowLimits& limits) {
+  const double seconds = Seconds(window);
+  state.legacy = AfterWindow(state.legacy, seconds, BinomialFactors(*rule.absolute(), *window.legacy, limits));
+  if (window.target.total <= 0) return;
+  state.relative = AfterWindow(state.relative, seconds, RelativeFactors(rule.settings().ratio, window.target, *window.legacy, limits));
+}
+
 /// The target's half. REQUIRES: counts are well, total > 0.
 void AddTarget(const EvidenceRule& rule, MetricEvidence& state, const EvidenceWindow& window) {
   const double seconds = Seconds(window);
@@ -83,6 +95,9 @@ MetricEvidence Advance(const EvidenceRule& rule, MetricEvidence state, const Evi
     }
   }
   state.last_window_end = believed.end;
+  if (ExcusesSharedFailure(rule) && believed.legacy && believed.legacy->total > 0) {
+    AddShared(rule, state, believed, {CurrentPhi(rule, state), rule.CapOf(Seconds(believed))});
+  }
   if (believed.target.total > 0) AddTarget(rule, state, believed);
   // After the window was judged: a window must not choose its own phi.
   if (believed.legacy) {
@@ -102,6 +117,7 @@ MetricEvidence StartStage(const EvidenceRule& rule, MetricEvidence state) {
   state.detector = AfterStageStart(state.detector);
   if (rule.settings().kind == Kind::kRelative && rule.absolute()) state.floor = AfterStageStart(state.floor);
   if (rule.hard()) state.hard = AfterStageStart(state.hard);
+  if (ExcusesSharedFailure(rule)) state.relative = AfterStageStart(state.relative);
   state.stage = {};
   return state;
 }

@@ -27,6 +27,8 @@ struct MetricEvidence {
   RollbackDetector detector;                      ///< of the tolerance, or of the ratio to legacy
   RollbackDetector floor;                         ///< kRelative with a floor
   RollbackDetector hard;                          ///< with a hard limit
+  RollbackDetector legacy;                        ///< excuse_shared_failure: of the tolerance, on legacy's counts
+  RollbackDetector relative;                      ///< excuse_shared_failure: of the ratio to legacy
   Counts total;                                   ///< the target's, since evidence began
   StageEvidence stage;
   Overdispersion noise;  ///< of legacy

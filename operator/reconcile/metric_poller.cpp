@@ -5,6 +5,7 @@
 #include <mutex>
 #include <queue>
 #include <thread>
+#include <tuple>
 #include <unordered_map>
 
 #include "analysis/judge.hpp"
@@ -68,6 +69,12 @@ bool SameWish(const MetricPoller::Wanted& a, const MetricPoller::Wanted& b) {
   return a.spec == b.spec || (a.spec && b.spec && *a.spec == *b.spec);
 }
 
+/// Within one epoch, which stands for the rest of the spec.
+bool AsksTheSame(const Poll& poll, const model::Spec& spec, const model::MetricSpec& metric) {
+  const auto about = [](const model::Spec& one) { return std::tie(one.interval, one.delay, one.alpha, one.beta); };
+  return *poll.metric == metric && about(*poll.spec) == about(spec);
+}
+
 model::Reading FromError(const base::Error& error) { return {model::Reading::Kind::kError, 0, error.message.substr(0, 256)}; }
 
 }  // namespace
@@ -121,10 +128,16 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     for (const std::string& component : wanted.components) {
       for (const model::MetricSpec& metric : wanted.spec->metrics) {
         if (!decide::Judges(metric, component)) continue;
+        const auto it = same_evidence ? before.find({component, metric.name}) : before.end();
+        if (it != before.end() && AsksTheSame(*it->second, *wanted.spec, metric)) {
+          entry.polls[it->first] = std::move(it->second);  // an answer that is under way still counts
+          before.erase(it);
+          continue;
+        }
         PollPtr poll = Make(key, *wanted.spec, metric, component);
         poll->spec = wanted.spec;
         if (model::UsesEvidence(metric)) BeginCounting(*poll, status);
-        if (const auto it = before.find({component, metric.name}); it != before.end() && same_evidence) Inherit(*poll, *it->second);
+        if (it != before.end()) Inherit(*poll, *it->second);
         heap_.emplace(poll->due, poll);
         entry.polls[{component, metric.name}] = std::move(poll);
       }

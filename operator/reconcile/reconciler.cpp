@@ -156,7 +156,28 @@ PassResult Reconciler::CarryOut(const Migration& migration, const decide::Decisi
   return {Outcome::kRequeueSoon, {}, lane, false};
 }
 
+/// What a transition rested on, for whoever asks later: queries, counts and evidence before and after.
+void Reconciler::LogEvidence(const Migration& migration, const decide::Decision& decision) {
+  if (!migration.spec || decision.notes.empty()) return;
+  for (const model::EvidenceRecord& after : decision.next.checkpoint.records) {
+    const auto metric = std::ranges::find(migration.spec->metrics, after.metric, &model::MetricSpec::name);
+    if (metric == migration.spec->metrics.end() || !metric->counts) continue;
+    const auto& records = migration.status.checkpoint.records;
+    const auto before = std::ranges::find_if(
+        records, [&](const model::EvidenceRecord& one) { return one.component == after.component && one.metric == after.metric; });
+    const model::MetricSpec::Counts::Queries& asked = metric->counts->target;
+    parts_.log.Info("evidence", {{"migration", migration.meta.key.ToString()},
+                                 {"component", after.component},
+                                 {"metric", after.metric},
+                                 {"bad", asked.histogram.empty() ? asked.bad : asked.histogram},
+                                 {"total", asked.total},
+                                 {"before", before == records.end() ? std::string() : before->state},
+                                 {"after", after.state}});
+  }
+}
+
 void Reconciler::Tell(const Migration& migration, const decide::Decision& decision) {
+  LogEvidence(migration, decision);
   for (const decide::Note& note : decision.notes) {
     parts_.log.Info("transition", {{"migration", migration.meta.key.ToString()},
                                    {"phase", model::Name(decision.next.phase)},

@@ -205,6 +205,19 @@ def test_what_both_sides_suffer_takes_nobody_back_and_what_the_target_adds_does(
     assert record["reason"] == "MetricBreached"
 
 
+def test_what_breaks_both_sides_at_once_takes_nobody_back(shop: Shop) -> None:
+    shop.begin(shop.metric(maxRate="0.02"))
+    shop.world.wait_step(50)
+    shop.fault("legacy", error_rate=0.3)
+    shop.fault("next", error_rate=0.3)
+    shop.world.stays(lambda: shop.world.phase() == "Shift", 15, "going back would help nobody")
+    shop.checkpoint()
+    assert "legacy does not keep itself" in shop.seen()["evidence"], shop.seen()
+    shop.checkpoint()
+    shop.fault("next", error_rate=0.8)
+    shop.world.wait_phase("RolledBack", timeout=60)
+
+
 def test_a_tolerance_that_legacy_itself_does_not_keep_is_said_before_anybody_moves(shop: Shop) -> None:
     shop.fault("legacy", error_rate=0.2)
     time.sleep(2)

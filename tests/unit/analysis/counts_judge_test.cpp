@@ -161,6 +161,22 @@ TEST(CountsJudge, TellsAGoodFromABadTarget) {
   EXPECT_EQ(bad.Now().value, 0.1);
 }
 
+TEST(CountsJudge, WhatLegacySuffersTooIsNoBreachUnlessTheTargetIsWorse) {
+  Counter shared, worse, alone;
+  const auto run = [](Counter& counter, double target_bad, double legacy_bad, int windows) {
+    for (int i = 0; i < windows; ++i) counter.Take({i * target_bad, i * 1000.0}, {i * legacy_bad, i * 1000.0});
+  };
+  run(shared, 100, 100, 30);
+  run(worse, 300, 100, 30);
+  run(alone, 100, 1, 30);
+  EXPECT_EQ(shared.Now().verdict, Verdict::kUndecided);
+  EXPECT_TRUE(shared.View().assessment.shared_failure);
+  EXPECT_NE(Describe(shared.View()).find("which legacy does not keep itself"), std::string::npos);
+  EXPECT_EQ(worse.Now().verdict, Verdict::kBreach);
+  EXPECT_EQ(alone.Now().verdict, Verdict::kBreach);
+  EXPECT_FALSE(alone.View().assessment.shared_failure);
+}
+
 TEST(CountsJudge, DescribesWhatPeopleAskFor) {
   Counter counter;
   for (int i = 0; i < 4; ++i) counter.Take({i * 1.0, i * 100.0}, {i * 2.0, i * 900.0});

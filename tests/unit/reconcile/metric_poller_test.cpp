@@ -101,6 +101,24 @@ TEST(MetricPoller, ForgetsWhatNobodyWants) {
   EXPECT_TRUE(asked.poller().Get(kKey).empty());
 }
 
+TEST(MetricPoller, AnAnswerUnderWayStillCountsWhenAnotherComponentIsDone) {
+  base::SystemClock clock;
+  providers::PrometheusProvider provider;
+  MetricPoller* poller_there = nullptr;
+  const auto spec = ProjectMigration(MigrationJson()).spec;
+  fakes::FakeTransport transport([&](const http::Request&) {
+    poller_there->Want(kKey, {spec, {"all"}, "1"}, {});  // while the question is under way
+    return base::Result<http::Response>(base::Fail(base::ErrorCode::kUnavailable, "GET prom:9090: connection refused"));
+  });
+  int woken = 0;
+  MetricPoller poller(transport, provider, clock, [&](const kube::ObjectKey&, bool) { ++woken; });
+  poller_there = &poller;
+  poller.Want(kKey, {spec, {"all", "other"}, "1"}, {});
+  poller.AskDue();
+  EXPECT_TRUE(poller.Get(kKey).at({"all", "latency"}).latest.has_value());
+  EXPECT_EQ(woken, 1);
+}
+
 TEST(MetricPoller, SaysWhyThereIsNoNumber) {
   base::SystemClock clock;
   providers::PrometheusProvider provider;
