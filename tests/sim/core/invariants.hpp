@@ -40,11 +40,17 @@ inline constexpr const char* kSettles = "EveryRunSettles";
 inline constexpr const char* kQuiet = "QuietAtRest";
 inline constexpr const char* kTruthful = "StatusTellsTheTruthAtRest";
 inline constexpr const char* kCaches = "CachesCatchUp";
+inline constexpr const char* kTold = "TransitionsAreTold";
 inline constexpr const char* kAll[] = {
     kLeaderOnly, kOwnWrites, kEvidence,         kGates,    kHolds,    kSteps,  kTransitions, kFollowsRecord,
     kDeadSide,   kFinalizer, kCompleteMeansAll, kVerified, kRestored, kBreach, kRollback,    kDeadTarget,
-    kForeign,    kUnseen,    kNoReturn,         kHotLoop,  kSettles,  kQuiet,  kTruthful,    kCaches};
+    kForeign,    kUnseen,    kNoReturn,         kHotLoop,  kSettles,  kQuiet,  kTruthful,    kCaches, kTold};
 }  // namespace invariant
+
+/// A change of a component's status that is worth an Event, by the Event's reason (empty: any reason of a rollback).
+struct Transition {
+  std::string component, reason;
+};
 
 /// Judges every accepted write when it is accepted, and what must happen in time after every event. Sees the API server's objects, what
 /// was delivered to each process and what was done to it by the plan; uses none of the operator's judgement.
@@ -71,6 +77,10 @@ class Invariants {
   void JudgeEnd();
   /// The wall clock of some machine jumped: holds are measured by it, also across two leaders whose clocks differ.
   void NoteClockJump() { clocks_differ_ = true; }
+  /// A status that the process wrote was answered; called before it goes on.
+  void NoteAcknowledged(const std::string& process, const std::string& migration, const std::string& version);
+  /// The process handed an Event to its sink.
+  void NoteTold(const std::string& process, const std::string& migration, const std::string& reason, const std::string& note);
   /// A process that worked was frozen until now, or a fault of this kind kept it from knowing.
   void NoteThaw(int replica);
   [[nodiscard]] const MigrationRecord& record(std::size_t migration) const { return stories_[migration].record; }
@@ -87,7 +97,14 @@ class Invariants {
     bool rolling = false;
     std::optional<Time> rollback_since;  ///< it is recorded, and users are still there
   };
+  /// The last status that a process wrote, and what of it was not yet told.
+  struct Recorded {
+    std::string version;
+    std::vector<Transition> open;
+    bool acknowledged = false;
+  };
   struct Story {
+    std::map<std::string, Recorded> recorded;  ///< by process
     MigrationRecord record;
     std::vector<ComponentStory> components;
     std::map<std::string, std::string> originals;  ///< rules of this migration on each route as the user wrote them
@@ -115,6 +132,11 @@ class Invariants {
   void JudgeGivenBack(std::size_t index, bool left_complete);
   void ReadShares(const std::string& route);
   void NoteShown(std::size_t index);
+
+  // invariants_told.cpp
+  void ExpectTold(std::size_t index, const MigrationRecord& before, const MigrationRecord& after, const Sender& sender,
+                  const std::string& version);
+  void JudgeAllTold(std::size_t index, const std::string& process);
 
   // invariants_time.cpp
   void JudgeBreach(std::size_t index, std::size_t component, Replica& worker);

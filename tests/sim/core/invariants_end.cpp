@@ -105,7 +105,10 @@ void Invariants::JudgeTruth(std::size_t index) {
 }
 
 void Invariants::JudgeEnd() {
-  for (std::size_t i = 0; i < stories_.size(); ++i) JudgeTruth(i);
+  for (std::size_t i = 0; i < stories_.size(); ++i) {
+    JudgeTruth(i);
+    for (const auto& [process, recorded] : stories_[i].recorded) JudgeAllTold(i, process);
+  }
   const std::uint64_t reads = parts_.network.counts().reads - rest_counts_.reads;
   const Replica* worker = parts_.worker();
   parts_.checker.Require(worker != nullptr, parts_.loop.now(), invariant::kSettles, [] { return std::string("nobody leads at the end"); });

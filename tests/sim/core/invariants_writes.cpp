@@ -123,7 +123,10 @@ void Invariants::OnMigration(std::size_t index, const ClusterChange& whole) {
   const bool let_go = all_complete(before) && !after.present && (before.desired == "Complete" || !before.finalizer);
   if (before.adopted && !after.adopted) JudgeGivenBack(index, let_go);
   if (before.present && after.present && whole.sender.replica >= 0) JudgeUnseen(index, whole);
-  if (after.present && whole.sender.replica >= 0) JudgeStatus(index, before, after, whole.sender);
+  if (after.present && whole.sender.replica >= 0) {
+    JudgeStatus(index, before, after, whole.sender);
+    ExpectTold(index, before, after, whole.sender, whole.change.after->at("metadata").at("resourceVersion").get<std::string>());
+  }
   NoteShown(index);
 }
 

@@ -40,6 +40,7 @@ void ReadStatus(const json& status, MigrationRecord& record) {
   }
   const json& rollback = At(status, "lastRollback");
   record.rollback_component = Text(rollback, "component");
+  record.rollback_reason = Text(rollback, "reason");
   record.rollback_verified = rollback.contains("verifiedAt");
   record.rollback_routed = rollback.contains("routedAt");
   for (const json& condition : At(status, "conditions")) {

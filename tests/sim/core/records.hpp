@@ -27,7 +27,7 @@ struct MigrationRecord {
   bool conflict = false;  ///< somebody was seen to take our writes back twice
   int current_weight = 0;
   std::map<std::string, ComponentRecord> components;
-  std::string rollback_component;
+  std::string rollback_component, rollback_reason;
   bool rollback_verified = false, rollback_routed = false;
   std::string ready_reason;
 };

@@ -98,6 +98,7 @@ Replica::Replica(const Parts& parts, int index, int incarnation)
                  parts.tweaks.no_version_tracking ? executors_cache_ : cache_, parts.tweaks.no_fence ? open_fence_ : fence_,
                  parts.tweaks.no_version_tracking ? unread_versions_ : migration_versions_,
                  parts.tweaks.no_version_tracking ? unread_versions_ : route_versions_}),
+      events_(*this),
       domain_(metrics_.registry()),
       reconciler_({cache_, gatherer_, executor_, poller_, migration_versions_, route_versions_, events_, domain_, clock_, *log_}),
       controller_({0, 0}, queue_, reconciler_, metrics_, clock_),
@@ -109,8 +110,10 @@ Replica::Replica(const Parts& parts, int index, int incarnation)
         }
       }) {
   open_fence_.ExtendUntil(base::SteadyTime::max());
-  api_transport_.OnAcknowledged(
-      [this](const ApiCall& call, const std::string& version) { acknowledged_[{call.kind, call.name}] = version; });
+  api_transport_.OnAcknowledged([this](const ApiCall& call, const std::string& version) {
+    acknowledged_[{call.kind, call.name}] = version;
+    parts_.on_acknowledged(*this, call, version);
+  });
   if (parts.tweaks.retry_at_once) {
     api_transport_.OnFailed([this] { retry_ = true; });
   }
@@ -118,6 +121,11 @@ Replica::Replica(const Parts& parts, int index, int incarnation)
 }
 
 Replica::~Replica() = default;
+
+void Replica::Events::Record(kube::EventNote note) {
+  if (replica_.parts_.tweaks.tells_once && !told_.insert(note.reason).second) return;
+  replica_.parts_.on_told(replica_, note);
+}
 
 void Replica::Start() {
   WatchAll();

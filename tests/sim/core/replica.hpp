@@ -3,8 +3,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
+#include "kube/runtime/event_recorder.hpp"
 #include "kube/runtime/lease_protocol.hpp"
 #include "kube/runtime/metrics.hpp"
 #include "providers/prometheus/prometheus_provider.hpp"
@@ -42,6 +44,7 @@ struct Tweaks {
   bool no_safety_lane = false;
   bool retry_at_once = false;
   bool keep_deleted = false;  ///< DELETED events are dropped
+  bool tells_once = false;    ///< of each reason only the first Event is told
 };
 
 /// One operator process: the production parts, wired as app/operator.cpp does it, on fibers instead of threads.
@@ -57,6 +60,8 @@ class Replica final : public Process {
     const Scenario& scenario;
     const Tweaks& tweaks;
     std::function<void(Process&)> on_exit;  ///< it lost the lease, or was told to stop: it ends by itself
+    std::function<void(const Process&, const ApiCall&, const std::string& version)> on_acknowledged;  ///< a write of its own was answered
+    std::function<void(const Process&, const kube::EventNote&)> on_told;
   };
   Replica(const Parts& parts, int index, int incarnation);
   ~Replica() override;
@@ -89,7 +94,12 @@ class Replica final : public Process {
   };
   class Events final : public kube::EventSink {
    public:
-    void Record(kube::EventNote) override {}
+    explicit Events(const Replica& replica) : replica_(replica) {}
+    void Record(kube::EventNote note) override;
+
+   private:
+    const Replica& replica_;
+    std::set<std::string> told_;  ///< of a mutant
   };
 
   std::shared_ptr<const PassView> View();

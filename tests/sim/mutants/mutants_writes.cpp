@@ -121,6 +121,8 @@ void AddNewsMutants(std::vector<Mutant>& mutants) {
   mutants.push_back({"counts-unready", "endpoints that are not ready count", Delivering(CountUnready), {}});
   mutants.push_back({"keeps-deleted", "deleted objects stay in the cache", With([](Tweaks& tweaks) { tweaks.keep_deleted = true; }), {}});
   mutants.push_back(
+      {"tells-once", "transitions are recorded, but not all are told", With([](Tweaks& tweaks) { tweaks.tells_once = true; }), {}});
+  mutants.push_back(
       {"retries-at-once", "a failed write is tried again without a pause", With([](Tweaks& tweaks) { tweaks.retry_at_once = true; }), {}});
   mutants.push_back({"one-lane", "a rollback waits for its turn behind other work",
                      With([](Tweaks& tweaks) { tweaks.no_safety_lane = true; }), [](RunOptions& options) {
