@@ -99,7 +99,7 @@ run_ctest || echo "ctest: something failed"
 counted+=(--ctest "$reports/ctest.xml" --gtest "$reports/gtest")
 
 simulator=$build/test-programs/softmigration-sim
-check "simulator: 4000 seeds" "$simulator" --seeds 4000 --stats
+check "simulator: 20000 seeds" "$simulator" --seeds 20000 --stats
 check "simulator: every mutant is killed" "$simulator" --mutants
 check "simulator: systematic search" "$simulator" --search 1
 check "fuzzers" tools/run_fuzzers.sh 60

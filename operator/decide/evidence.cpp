@@ -138,8 +138,9 @@ std::optional<Blocker> MetricBlocker(const Context& context, const ComponentStat
   if (metric.verdict != Verdict::kPass) {
     return Blocker{std::string(reason::kMissingEvidence), fmt::format("metric {}: {}", metric.name, model::Name(metric.verdict)), false};
   }
-  // After the clock was set back, what was seen before seems to be yet to come.
-  const bool of_this_step = judgement && component.since && judgement->window_start >= *component.since && judgement->at <= context.now;
+  // After the clock was set back, what was seen before seems to be yet to come, and what was asked before to be answered too early.
+  const bool in_order = judgement && judgement->window_start <= judgement->at && judgement->at <= context.now;
+  const bool of_this_step = in_order && component.since && judgement->window_start >= *component.since;
   if (!of_this_step || judgement->verdict != Verdict::kPass) {
     return Blocker{std::string(reason::kMissingEvidence), fmt::format("metric {}: a pass on data of this step", metric.name), false};
   }

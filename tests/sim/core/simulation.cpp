@@ -106,18 +106,23 @@ Simulation::~Simulation() {
 void Simulation::StartReplica(int index) {
   const auto i = static_cast<std::size_t>(index);
   if (replicas_[i]) return;
-  const Replica::Parts parts{
-      loop_,     fibers_,         random_,
-      network_,  metrics_,        transcript_,
-      scenario_, options_.tweaks, [this](Process& process) {
-                               Kill(process, random_.Within(milliseconds(200), seconds(4))); },
-      [this](const Process& process, const ApiCall& call, const std::string& version) {
-        if (call.kind == Kind::kSoftMigrations) invariants_.NoteAcknowledged(process.name(), call.name, version);
-      },
-      [this](const Process& process, const kube::EventNote& note) {
-        transcript_.Line(loop_.now(), "{}: tells {} \"{}\" of {}", process.name(), note.reason, note.note, note.regarding.name);
-        invariants_.NoteTold(process.name(), note.regarding.name, note.reason, note.note);
-      }};
+  const Replica::Parts parts{loop_,
+                             fibers_,
+                             random_,
+                             network_,
+                             metrics_,
+                             transcript_,
+                             scenario_,
+                             options_.tweaks,
+                             [this](Process& process) { Kill(process, random_.Within(milliseconds(200), seconds(4))); },
+                             [this](const Process& process, const ApiCall& call, const std::string& version) {
+                               if (call.kind == Kind::kSoftMigrations) invariants_.NoteAcknowledged(process.name(), call.name, version);
+                             },
+                             [this](const Process& process, const kube::EventNote& note) {
+                               transcript_.Line(loop_.now(), "{}: tells {} \"{}\" of {}", process.name(), note.reason, note.note,
+                                                note.regarding.name);
+                               invariants_.NoteTold(process.name(), note.regarding.name, note.reason, note.note);
+                             }};
   replicas_[i] = std::make_shared<Replica>(parts, index, ++incarnations_[i]);
   transcript_.Line(loop_.now(), "{}: starts", replicas_[i]->name());
   replicas_[i]->Start();
