@@ -95,14 +95,24 @@ const MetricStatus* FindMetric(const std::vector<MetricStatus>& metrics, const s
   return it == metrics.end() ? nullptr : &*it;
 }
 
-MetricStatus NextStatus(const Context& context, const std::string& component, const std::string& name, const MetricStatus* before) {
-  const auto judgement = EffectiveOf(context, component, name);
+/// Why there are no counts may change while there are none; people are told the present reason, but not every time.
+bool IsOutdated(const Context& context, const MetricStatus& before, const Judgement& judgement) {
+  constexpr base::Millis kOften = std::chrono::seconds(15);
+  const bool missing = ClassOf(judgement.verdict) == Class::kMissing && judgement.verdict != Verdict::kStale;
+  return missing && !judgement.evidence.empty() && judgement.evidence != before.evidence && context.now - before.at >= kOften;
+}
+
+MetricStatus NextStatus(const Context& context, const std::string& component, const model::MetricSpec& metric, const MetricStatus* before) {
+  const auto judgement = EffectiveOf(context, component, metric.name);
   if (!judgement) {
-    return before != nullptr ? *before : MetricStatus{name, Verdict::kNoData, {}, {}, context.now, context.now, "not asked yet"};
+    return before != nullptr ? *before : MetricStatus{metric.name, Verdict::kNoData, {}, {}, context.now, context.now, "not asked yet"};
   }
-  if (before != nullptr && before->verdict == judgement->verdict) return *before;
+  if (before != nullptr && before->verdict == judgement->verdict &&
+      !(model::UsesEvidence(metric) && IsOutdated(context, *before, *judgement))) {
+    return *before;
+  }
   const bool same_class = before != nullptr && ClassOf(before->verdict) == ClassOf(judgement->verdict);
-  return ToStatus(context, component, name, *judgement, same_class ? before->since : context.now);
+  return ToStatus(context, component, metric.name, *judgement, same_class ? before->since : context.now);
 }
 
 /// All counts of a component together. A metric that this process has not counted yet says nothing either way.
@@ -156,7 +166,7 @@ void UpdateEvidence(Context& context, ComponentStatus& component) {
   for (const model::MetricSpec& metric : context.spec.metrics) {
     if (!Judges(metric, component.name)) continue;
     WakeWhenStale(context, Find(context, component.name, metric.name));
-    next.push_back(NextStatus(context, component.name, metric.name, FindMetric(component.metrics, metric.name)));
+    next.push_back(NextStatus(context, component.name, metric, FindMetric(component.metrics, metric.name)));
   }
   component.metrics = std::move(next);
 }
