@@ -117,7 +117,11 @@ MetricEvidence StartStage(const EvidenceRule& rule, MetricEvidence state) {
   state.detector = AfterStageStart(state.detector);
   if (rule.settings().kind == Kind::kRelative && rule.absolute()) state.floor = AfterStageStart(state.floor);
   if (rule.hard()) state.hard = AfterStageStart(state.hard);
-  if (ExcusesSharedFailure(rule)) state.relative = AfterStageStart(state.relative);
+  if (ExcusesSharedFailure(rule)) {
+    // Legacy's too, although nothing begins there: it must not be found out later than the target.
+    state.legacy = AfterStageStart(state.legacy);
+    state.relative = AfterStageStart(state.relative);
+  }
   state.stage = {};
   return state;
 }
