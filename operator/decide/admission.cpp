@@ -11,11 +11,6 @@
 namespace softmig::decide {
 namespace {
 
-const analysis::CountsView* ViewOf(const Context& context, const std::string& component, const std::string& metric) {
-  const auto it = context.seen.metrics.find({component, metric});
-  return it == context.seen.metrics.end() ? nullptr : it->second.counts.get();
-}
-
 /// Requests of legacy for each of the target's at a weight. At 100 % as at 99 %: there is no legacy to compare with.
 double LegacyPerTarget(int weight) { return (100.0 - std::min(weight, 99)) / std::max(1, std::min(weight, 99)); }
 
@@ -54,7 +49,7 @@ std::optional<Blocker> BaselineBlocker(Context& context, const model::ComponentS
 
 std::optional<Blocker> ToleranceBlocker(Context& context, const model::ComponentStatus& component) {
   for (const model::MetricSpec& metric : context.spec.metrics) {
-    const analysis::CountsView* view = Judges(metric, component.name) ? ViewOf(context, component.name, metric.name) : nullptr;
+    const analysis::CountsView* view = Judges(metric, component.name) ? CountsOf(context, component.name, metric.name) : nullptr;
     if (view == nullptr) continue;
     if (auto baseline = BaselineBlocker(context, component, metric, *view)) return baseline;
     if (view->evidence.noise.pooled.total <= 0 || !Check(*view, 1).legacy_violates) continue;
@@ -68,7 +63,7 @@ std::optional<Blocker> ToleranceBlocker(Context& context, const model::Component
 
 void WarnOfSlowEvidence(Context& context, const model::ComponentStatus& component) {
   for (const model::MetricSpec& metric : context.spec.metrics) {
-    const analysis::CountsView* view = Judges(metric, component.name) ? ViewOf(context, component.name, metric.name) : nullptr;
+    const analysis::CountsView* view = Judges(metric, component.name) ? CountsOf(context, component.name, metric.name) : nullptr;
     if (view == nullptr) continue;
     for (const model::Step& step : context.spec.steps) {
       const auto needed = NeededTime(*view, step.weight.value());

@@ -21,11 +21,6 @@ std::int64_t SamplesOf(const analysis::MetricEvidence& evidence) {
   return static_cast<std::int64_t>(evidence.total.total + evidence.noise.pooled.total);
 }
 
-const analysis::CountsView* ViewOf(const Context& context, const std::string& component, const std::string& metric) {
-  const auto it = context.seen.metrics.find({component, metric});
-  return it == context.seen.metrics.end() ? nullptr : it->second.counts.get();
-}
-
 /// Calls visit(component, metric) for each pair whose evidence is on counts.
 template <typename Visit>
 void ForEachPair(const model::Spec& spec, Visit visit) {
@@ -39,7 +34,7 @@ void ForEachPair(const model::Spec& spec, Visit visit) {
 bool HasNews(const Context& context) {
   bool news = false;
   ForEachPair(context.spec, [&](const std::string& component, const std::string& metric) {
-    const analysis::CountsView* view = ViewOf(context, component, metric);
+    const analysis::CountsView* view = CountsOf(context, component, metric);
     if (view == nullptr) return;
     const EvidenceRecord* recorded = Recorded(context.status.checkpoint, component, metric);
     news = news || recorded == nullptr || recorded->samples != SamplesOf(view->evidence);
@@ -58,7 +53,7 @@ void UpdateCheckpoint(Context& context) {
   bool counted = false;
   ForEachPair(context.spec, [&](const std::string& component, const std::string& metric) {
     const EvidenceRecord* recorded = Recorded(before, component, metric);
-    if (const analysis::CountsView* view = ViewOf(context, component, metric)) {
+    if (const analysis::CountsView* view = CountsOf(context, component, metric)) {
       next.records.push_back({component, metric, SamplesOf(view->evidence), analysis::ToText(view->evidence)});
       counted = true;
     } else if (recorded != nullptr) {

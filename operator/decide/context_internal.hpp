@@ -48,6 +48,10 @@ void CarryOver(Context& context);
 const model::ComponentSpec* SpecOf(const Context& context, const std::string& component);
 
 // evidence.cpp
+/// What the poller knows of a metric; null: this process has not asked yet.
+const MetricObservation* SeenOf(const Context& context, const std::string& component, const std::string& metric);
+/// The same of counts that are judged by evidence.
+const analysis::CountsView* CountsOf(const Context& context, const std::string& component, const std::string& metric);
 /// Rewrites component.metrics from the observation; values are kept as of the last change of verdict.
 void UpdateEvidence(Context& context, model::ComponentStatus& component);
 /// Fills in the latest values everywhere: called only where a write happens anyway.

@@ -30,11 +30,6 @@ Class ClassOf(Verdict verdict) {
   return Class::kMissing;
 }
 
-const MetricObservation* Find(const Context& context, const std::string& component, const std::string& metric) {
-  const auto it = context.seen.metrics.find({component, metric});
-  return it == context.seen.metrics.end() ? nullptr : &it->second;
-}
-
 base::Millis StaleAfter(const Context& context) { return std::max(3 * context.spec.interval, kLeastStaleAfter); }
 
 /// A breach until there is a pass; a pass only for a while, because a counter that stands still decides nothing any more.
@@ -63,7 +58,7 @@ std::optional<Judgement> Effective(const Context& context, const MetricObservati
 
 /// The same, with what the other metrics of the component say: evidence on counts is a breach only where all of it together is.
 std::optional<Judgement> EffectiveOf(const Context& context, const std::string& component, const std::string& metric) {
-  const MetricObservation* seen = Find(context, component, metric);
+  const MetricObservation* seen = SeenOf(context, component, metric);
   std::optional<Judgement> judgement = Effective(context, seen);
   if (!judgement || seen->counts == nullptr) return judgement;
   const auto together = context.evidence.find(component);
@@ -79,15 +74,15 @@ std::optional<Judgement> EffectiveOf(const Context& context, const std::string& 
 
 MetricStatus ToStatus(const Context& context, const std::string& component, const std::string& name, const Judgement& judgement,
                       base::WallTime since) {
-  const MetricObservation* seen = Find(context, component, name);
-  const bool counts_speak = judgement.evidence.empty() && seen != nullptr && seen->counts != nullptr;
+  const analysis::CountsView* counts = CountsOf(context, component, name);
+  const bool counts_speak = judgement.evidence.empty() && counts != nullptr;
   return {name,
           judgement.verdict,
           judgement.value,
           judgement.samples,
           judgement.at,
           since,
-          counts_speak ? analysis::Describe(*seen->counts) : judgement.evidence};
+          counts_speak ? analysis::Describe(*counts) : judgement.evidence};
 }
 
 const MetricStatus* FindMetric(const std::vector<MetricStatus>& metrics, const std::string& name) {
@@ -121,8 +116,8 @@ void CombineCounts(Context& context, ComponentStatus& component) {
   bool breached = false;
   for (const model::MetricSpec& metric : context.spec.metrics) {
     if (!model::UsesEvidence(metric) || !Judges(metric, component.name)) continue;
-    const MetricObservation* seen = Find(context, component.name, metric.name);
-    votes.push_back({metric.name, seen != nullptr && seen->counts != nullptr ? seen->counts->assessment : analysis::Assessment()});
+    const analysis::CountsView* counts = CountsOf(context, component.name, metric.name);
+    votes.push_back({metric.name, counts != nullptr ? counts->assessment : analysis::Assessment()});
     const MetricStatus* recorded = FindMetric(component.metrics, metric.name);
     breached = breached || (recorded != nullptr && recorded->verdict == Verdict::kBreach);
   }
@@ -159,13 +154,23 @@ std::optional<Blocker> MetricBlocker(const Context& context, const ComponentStat
 
 }  // namespace
 
+const MetricObservation* SeenOf(const Context& context, const std::string& component, const std::string& metric) {
+  const auto it = context.seen.metrics.find({component, metric});
+  return it == context.seen.metrics.end() ? nullptr : &it->second;
+}
+
+const analysis::CountsView* CountsOf(const Context& context, const std::string& component, const std::string& metric) {
+  const MetricObservation* seen = SeenOf(context, component, metric);
+  return seen == nullptr ? nullptr : seen->counts.get();
+}
+
 void UpdateEvidence(Context& context, ComponentStatus& component) {
   if (!WantsMetrics(context.spec, context.next(), component.name)) return;
   CombineCounts(context, component);
   std::vector<MetricStatus> next;
   for (const model::MetricSpec& metric : context.spec.metrics) {
     if (!Judges(metric, component.name)) continue;
-    WakeWhenStale(context, Find(context, component.name, metric.name));
+    WakeWhenStale(context, SeenOf(context, component.name, metric.name));
     next.push_back(NextStatus(context, component.name, metric, FindMetric(component.metrics, metric.name)));
   }
   component.metrics = std::move(next);
