@@ -13,8 +13,8 @@ using model::MetricSpec;
 using model::Reading;
 using model::Verdict;
 
-/// A clock that was ahead by more than this is not waited for.
-constexpr base::Millis kLongestWait = std::chrono::minutes(10);
+/// A clock that was set back by more than this is not waited for: some requests may be counted twice, which is better than to be blind.
+base::Millis LongestWait(base::Millis interval) { return std::max<base::Millis>(interval * 3, std::chrono::seconds(15)); }
 
 base::WallTime FloorTo(base::WallTime time, base::Millis step) {
   const auto since = time.time_since_epoch();
@@ -88,7 +88,7 @@ std::optional<Instants> NextInstants(const CountMemory& memory, base::WallTime n
   base::WallTime first = last;
   if (memory.asked_until) {
     if (last <= *memory.asked_until) {
-      const bool set_back = *memory.asked_until - last > kLongestWait;
+      const bool set_back = *memory.asked_until - last > LongestWait(interval);
       return set_back ? std::optional(Instants{last, last, interval}) : std::nullopt;
     }
     first = FloorTo(*memory.asked_until, interval) + interval;
@@ -140,7 +140,7 @@ CountResult TakeAnswers(const CountPlan& plan, CountMemory memory, const Instant
   const auto* legacy_error = FirstError(answers, side, side);
   if (legacy_error != nullptr && NeedsLegacy(plan)) return Failed(plan, std::move(memory), "legacy: " + *legacy_error, now);
   // Counters of another time begin anew where the clock was set back by more than we wait for.
-  if (memory.state.evidence.last_window_end && *memory.state.evidence.last_window_end - instants.last > kLongestWait) {
+  if (memory.state.evidence.last_window_end && *memory.state.evidence.last_window_end - instants.last > LongestWait(instants.step)) {
     memory.state.evidence.last_window_end.reset();
   }
   analysis::CountsOutcome outcome{std::move(memory.state), Verdict::kPass, {}};
