@@ -105,7 +105,9 @@ void TakeWindow(const EvidenceRule& rule, CountsState& state, const EvidenceWind
   }
   if (window.legacy) state.legacy_per_second = window.legacy->total / Seconds(window);
   state.silent_windows = SilentWindows(state.silent_windows, window, stage.weight);
-  state.evidence = Advance(rule, std::move(state.evidence), window);
+  EvidenceWindow judged = window;
+  if (stage.weight <= 0) judged.target = {};  // users that are not ours to answer for: testers, or somebody's own trial
+  state.evidence = Advance(rule, std::move(state.evidence), judged);
 }
 
 std::string Percent(double rate) { return PercentText(rate, 0); }

@@ -21,6 +21,14 @@ std::int64_t SamplesOf(const analysis::MetricEvidence& evidence) {
   return static_cast<std::int64_t>(evidence.total.total + evidence.noise.pooled.total);
 }
 
+/// The user has taken the component back to where nothing is judged; what is judged afterwards is another try.
+bool BeginsAnew(const Context& context, const std::string& component) {
+  const auto& components = context.next().components;
+  const auto it = std::ranges::find(components, component, &model::ComponentStatus::name);
+  const bool at_rest = it != components.end() && it->phase == model::Phase::kPending;
+  return at_rest && context.spec.desired_phase == model::DesiredPhase::kPending;
+}
+
 /// Calls visit(component, metric) for each pair whose evidence is on counts.
 template <typename Visit>
 void ForEachPair(const model::Spec& spec, Visit visit) {
@@ -52,6 +60,7 @@ void UpdateCheckpoint(Context& context) {
   model::Checkpoint next{context.now, {}};
   bool counted = false;
   ForEachPair(context.spec, [&](const std::string& component, const std::string& metric) {
+    if (BeginsAnew(context, component)) return;
     const EvidenceRecord* recorded = Recorded(before, component, metric);
     if (const analysis::CountsView* view = CountsOf(context, component, metric)) {
       next.records.push_back({component, metric, SamplesOf(view->evidence), analysis::ToText(view->evidence)});

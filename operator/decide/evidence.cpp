@@ -200,7 +200,7 @@ const MetricStatus* FindExpired(Context& context, const ComponentStatus& compone
 }
 
 std::optional<Blocker> EvidenceBlocker(const Context& context, const ComponentStatus& component) {
-  if (component.holding) {
+  if (component.holding && FindBreach(component) == nullptr) {
     return Blocker{std::string(reason::kEvidenceAgainst), "the evidence against the target to be below 3 to 1, it was 10 to 1", false};
   }
   for (const MetricStatus& metric : component.metrics) {

@@ -37,7 +37,11 @@ void Adopt(Context& context) {
 }  // namespace
 
 void StepPending(Context& context, ComponentStatus& component) {
-  if (context.spec.desired_phase == model::DesiredPhase::kPending) return Wait(component, "desiredPhase to be Shift or Complete");
+  if (context.spec.desired_phase == model::DesiredPhase::kPending) {
+    component.metrics.clear();  // whoever raises it again begins anew
+    component.holding = false;
+    return Wait(component, "desiredPhase to be Shift or Complete");
+  }
   if (context.spec.paused) return Wait(component, "spec.paused to be false");
   if (const std::string* first = FirstUnfinished(context, *SpecOf(context, component.name))) {
     return Wait(component, fmt::format("component {}", *first));

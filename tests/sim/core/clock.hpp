@@ -22,8 +22,9 @@ class MachineClock final : public base::Clock {
     return std::chrono::ceil<Time>(time.time_since_epoch() - std::chrono::duration_cast<base::SteadyTime::duration>(kBoot));
   }
 
+  static constexpr base::Millis kStart{1'767'225'600'000};  ///< 2026-01-01T00:00:00Z
+
  private:
-  static constexpr base::Millis kStart{1'767'225'600'000};  // 2026-01-01T00:00:00Z
   static constexpr std::chrono::seconds kBoot{1'000};
 
   const Loop& loop_;

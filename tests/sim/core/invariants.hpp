@@ -40,11 +40,12 @@ inline constexpr const char* kSettles = "EveryRunSettles";
 inline constexpr const char* kQuiet = "QuietAtRest";
 inline constexpr const char* kTruthful = "StatusTellsTheTruthAtRest";
 inline constexpr const char* kCaches = "CachesCatchUp";
+inline constexpr const char* kOnce = "NothingIsCountedTwice";
 inline constexpr const char* kTold = "TransitionsAreTold";
 inline constexpr const char* kAll[] = {
     kLeaderOnly, kOwnWrites,        kEvidence, kGates,    kHolds,    kSteps,    kTransitions, kFollowsRecord, kDeadSide,
     kFinalizer,  kCompleteMeansAll, kVerified, kRestored, kBreach,   kRollback, kDeadTarget,  kForeign,       kUnseen,
-    kNoReturn,   kHotLoop,          kSettles,  kQuiet,    kTruthful, kCaches,   kTold};
+    kNoReturn,   kHotLoop,          kSettles,  kQuiet,    kTruthful, kCaches,   kTold,        kOnce};
 }  // namespace invariant
 
 /// A change of a component's status that is worth an Event, by the Event's reason (empty: any reason of a rollback).
@@ -76,7 +77,7 @@ class Invariants {
   [[nodiscard]] std::optional<std::string> Unsettled() const;
   void JudgeEnd();
   /// The wall clock of some machine jumped: holds are measured by it, also across two leaders whose clocks differ.
-  void NoteClockJump() { clocks_differ_ = true; }
+  void NoteClockJump() { clocks_differ_ = clock_jumped_ = true; }
   /// A status that the process wrote was answered; called before it goes on.
   void NoteAcknowledged(const std::string& process, const std::string& migration, const std::string& version);
   /// The process handed an Event to its sink.
@@ -88,6 +89,7 @@ class Invariants {
  private:
   struct ComponentStory {
     std::map<std::string, Share> shares;  ///< by route object, as the API server has it
+    DataPlane::Counters shown_counters;   ///< as of then
     Time shown_since{};                   ///< since when all routes have shown the recorded weight
     bool shown = false;
     bool suspected = false;               ///< a bad answer was delivered while users are on the target
@@ -110,7 +112,8 @@ class Invariants {
     std::map<std::string, std::string> originals;  ///< rules of this migration on each route as the user wrote them
     std::map<std::string, bool> edited;            ///< by somebody since
     bool seen = false;
-    bool legacy_away = false;  ///< legacy cannot take users, or nobody was told yet that it can again
+    std::optional<Time> rest_write;  ///< of a checkpoint while nothing happens
+    bool legacy_away = false;        ///< legacy cannot take users, or nobody was told yet that it can again
   };
 
   // invariants_writes.cpp
@@ -132,6 +135,13 @@ class Invariants {
   void JudgeGivenBack(std::size_t index, bool left_complete);
   void ReadShares(const std::string& route);
   void NoteShown(std::size_t index);
+
+  // invariants_evidence.cpp
+  void JudgeCheckpoint(std::size_t index, const nlohmann::json& object);
+  /// What users got since the step was shown is enough to tell a good target from a bad one.
+  bool EnoughSeen(std::size_t index, std::size_t component);
+  /// A step that is being judged keeps its evidence once a minute.
+  bool MayWriteAtRest(const ClusterChange& change);
 
   // invariants_told.cpp
   void ExpectTold(std::size_t index, const MigrationRecord& before, const MigrationRecord& after, const Sender& sender,
@@ -160,6 +170,7 @@ class Invariants {
   std::map<int, Time> thawed_;
   Time legacy_back_{};
   bool clocks_differ_ = false;
+  bool clock_jumped_ = false;
   bool at_rest_ = false;
   Network::Counts rest_counts_;
   Time pace_from_{};

@@ -171,7 +171,10 @@ void Invariants::NoteShown(std::size_t index) {
     const double wanted = record == stories_[index].record.components.end() ? 0 : record->second.weight / 100.0;
     const bool shown = std::ranges::all_of(
         component.shares, [&](const auto& one) { return one.second.rules == 0 || std::abs(one.second.target - wanted) < kRounding; });
-    if (shown && !component.shown) component.shown_since = parts_.loop.now();
+    if (shown && !component.shown) {
+      component.shown_since = parts_.loop.now();
+      component.shown_counters = parts_.data_plane.Read(static_cast<int>(index), static_cast<int>(c));
+    }
     component.shown = shown;
   }
 }

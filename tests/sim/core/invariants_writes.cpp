@@ -55,7 +55,7 @@ void Invariants::OnChange(const ClusterChange& whole) {
   if (whole.sender.replica >= 0 && whole.kind != Kind::kLeases) {
     JudgeSender(whole);
     JudgeVersions(whole);
-    if (at_rest_) {
+    if (at_rest_ && !MayWriteAtRest(whole)) {
       parts_.checker.Violate(
           parts_.loop.now(), invariant::kQuiet,
           fmt::format("{} wrote {} {} although nothing happens", whole.sender.process, whole.change.resource, whole.change.name));
@@ -125,6 +125,7 @@ void Invariants::OnMigration(std::size_t index, const ClusterChange& whole) {
   if (before.present && after.present && whole.sender.replica >= 0) JudgeUnseen(index, whole);
   if (after.present && whole.sender.replica >= 0) {
     JudgeStatus(index, before, after, whole.sender);
+    JudgeCheckpoint(index, *whole.change.after);
     ExpectTold(index, before, after, whole.sender, whole.change.after->at("metadata").at("resourceVersion").get<std::string>());
   }
   NoteShown(index);
@@ -237,12 +238,16 @@ void Invariants::JudgeEvidence(std::size_t index, std::size_t c, int from, const
     if (facts.last == Evidence::kNone) wrong = "was never answered";
     if (facts.last == Evidence::kError) wrong = "gives no number";
     // Without users there is nothing to count: what is bad in the numbers are others' past.
-    if (facts.last == Evidence::kBad && (from > 0 || !plan.metrics[m].counts)) wrong = "is out of bounds";
+    // One bad window among many good ones is not what evidence looks at.
+    const bool bad = plan.evidence && plan.metrics[m].counts ? facts.bad_in_a_row >= facts.bad_needed : facts.last == Evidence::kBad;
+    if (bad && (from > 0 || !plan.metrics[m].counts)) wrong = "is out of bounds";
     if (view.at - facts.last_at > stale_after) wrong = "is stale";
     if (from > 0) {
       if (facts.last == Evidence::kNoData) wrong = "has no data";
       const Time reached = stories_[index].components[c].shown_since;
-      const bool fresh = std::ranges::any_of(facts.good_asked, [&](Time asked) { return asked >= reached; });
+      const bool fresh = plan.evidence && plan.metrics[m].counts
+                             ? EnoughSeen(index, c)
+                             : std::ranges::any_of(facts.good_asked, [&](Time asked) { return asked >= reached; });
       if (!fresh) wrong = "has not been good since the step was reached";
     }
     parts_.checker.Require(wrong.empty(), parts_.loop.now(), invariant::kEvidence, [&] {

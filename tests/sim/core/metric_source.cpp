@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <limits>
+
+#include "sim/core/clock.hpp"
 
 namespace softmig::simulator {
 namespace {
@@ -12,6 +16,9 @@ constexpr double kTolerated = 0.05;
 constexpr double kClearlyBad = 0.2;
 constexpr double kLatencyLimit = 0.5;
 constexpr std::size_t kGoodKept = 6;
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
+/// A breach that says all a window may say (a third of 16.5 nats) outweighs any beginning within so many windows.
+constexpr int kWindowsOfEvidence = 6;
 
 http::Response Json(int status, std::string body) { return {status, {{"Content-Type", "application/json"}}, std::move(body)}; }
 
@@ -22,6 +29,30 @@ std::string Vector(const std::string& value) {
 constexpr const char* kEmpty = R"({"status":"success","data":{"resultType":"vector","result":[]}})";
 constexpr const char* kMany =
     R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{"a":"1"},"value":[1,"1"]},{"metric":{"a":"1"},"value":[1,"2"]}]}})";
+
+std::string NumberText(double number) { return std::isnan(number) ? "NaN" : fmt::format("{}", number); }
+
+/// The answer about each instant of a question. `number(at)`: NaN is one, too.
+template <typename Number>
+std::string Body(const MetricSource::Question& question, Number number) {
+  if (!question.is_range) return Vector(NumberText(number(question.last)));
+  std::string values;
+  for (Time at = question.first; at <= question.last; at += question.step) {
+    const auto ms = (MachineClock::kStart + std::chrono::duration_cast<base::Millis>(at)).count();
+    values += fmt::format("{}[{}.{:03},\"{}\"]", values.empty() ? "" : ",", ms / 1000, ms % 1000, NumberText(number(at)));
+  }
+  return R"({"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[)" + values + "]}]}}";
+}
+
+/// The value of a parameter as an instant (or a length, from 0) of the simulation's time.
+Time InstantOf(std::string_view text, std::string_view name, base::Millis since) {
+  const auto at = text.find(name);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + name.size());
+  double value = 0;
+  std::from_chars(rest.data(), rest.data() + rest.size(), value);
+  return std::chrono::duration_cast<Time>(base::Millis(std::llround(value * 1000)) - since);
+}
 
 std::string TakeUntil(std::string_view& text, char end) {
   const std::string part(text.substr(0, text.find(end)));
@@ -42,13 +73,22 @@ void MetricSource::SetMode(int migration, std::optional<MetricMode> mode) {
   }
 }
 
-void MetricSource::ResetCounters(int migration) {
+CounterHistory& MetricSource::Known(const MetricKey& key, Time now) {
+  const auto [migration, component, metric] = key;
+  const auto counters = data_.Read(migration, component);
+  CounterHistory& history = known_[key];
+  history.Learn(now, counters.bad, counters.total);
+  return history;
+}
+
+void MetricSource::ResetCounters(int migration, Time now) {
   const MigrationPlan& plan = scenario_.migrations[static_cast<std::size_t>(migration)];
   for (int c = 0; c < static_cast<int>(plan.components.size()); ++c) {
     const auto counters = data_.Read(migration, c);
     for (int m = 0; m < static_cast<int>(plan.metrics.size()); ++m) {
       base_[0][{migration, c, m}] = counters.bad;
       base_[1][{migration, c, m}] = counters.total;
+      if (plan.evidence) Known({migration, c, m}, now).Reset(now);
     }
   }
 }
@@ -63,6 +103,10 @@ std::optional<MetricSource::Question> MetricSource::Read(const http::Request& re
   const std::string name = TakeUntil(text, '_');
   const std::string component = TakeUntil(text, '&');
   question.time = std::string(text);
+  question.is_range = text.find("end=") != std::string_view::npos;
+  question.last = InstantOf(text, question.is_range ? "end=" : "time=", MachineClock::kStart);
+  question.first = question.is_range ? InstantOf(text, "start=", MachineClock::kStart) : question.last;
+  question.step = std::max(Time(1), InstantOf(text, "step=", base::Millis(0)));
   for (std::size_t m = 0; m < scenario_.migrations.size(); ++m) {
     const MigrationPlan& plan = scenario_.migrations[m];
     if (plan.name != name) continue;
@@ -76,7 +120,13 @@ std::optional<MetricSource::Question> MetricSource::Read(const http::Request& re
   return std::nullopt;
 }
 
-double MetricSource::Number(const Question& question) {
+double MetricSource::NumberAt(const Question& question, Time at, Time now) {
+  const auto counts = Known(question.key, now).At(std::min(at, now));
+  return question.what == "bad" ? counts.bad : counts.total;
+}
+
+double MetricSource::Number(const Question& question, Time now) {
+  if (question.what != "latency" && ByEvidence(question.key)) return NumberAt(question, question.last, now);
   const auto [migration, component, metric] = question.key;
   if (question.what == "latency") return data_.latency(migration, component);
   const auto counters = data_.Read(migration, component);
@@ -84,24 +134,25 @@ double MetricSource::Number(const Question& question) {
   return std::floor(bad ? counters.bad : counters.total) - std::floor(base_[bad ? 0 : 1][question.key]);
 }
 
-MetricSource::Answer MetricSource::Ask(const Question& question) {
+MetricSource::Answer MetricSource::Ask(const Question& question, Time now) {
   const auto mode = modes_.find(std::get<0>(question.key));
-  if (mode != modes_.end()) return Faulty(question, mode->second);
+  if (mode != modes_.end()) return Faulty(question, mode->second, now);
   if (question.what == "latency" && data_.Read(std::get<0>(question.key), std::get<1>(question.key)).total < 1) {
     Answer answer = Plain(Vector("NaN"));  // a quantile of nothing
     answer.no_data = true;
     return answer;
   }
-  const double number = Number(question);
-  Answer answer = Plain(Vector(fmt::format("{}", number)));
+  const double number = Number(question, now);
+  const bool by_instant = question.what != "latency" && ByEvidence(question.key);
+  Answer answer = Plain(by_instant ? Body(question, [&](Time at) { return NumberAt(question, at, now); }) : Vector(NumberText(number)));
   answer.number = number;
   return answer;
 }
 
-MetricSource::Answer MetricSource::Faulty(const Question& question, MetricMode mode) {
+MetricSource::Answer MetricSource::Faulty(const Question& question, MetricMode mode, Time now) {
   switch (mode) {
     case MetricMode::kNaN: {
-      Answer answer = Plain(Vector("NaN"));
+      Answer answer = Plain(Body(question, [](Time) { return kNoNumber; }));
       answer.no_data = true;
       return answer;
     }
@@ -113,8 +164,8 @@ MetricSource::Answer MetricSource::Faulty(const Question& question, MetricMode m
     case MetricMode::kMany: return Plain(kMany);
     case MetricMode::kStale: {  // the series stands still: the same number again and again
       const auto [it, fresh] = stale_.try_emplace({question.key, question.what}, 0.0);
-      if (fresh) it->second = Number(question);
-      Answer answer = Plain(Vector(fmt::format("{}", it->second)));
+      if (fresh) it->second = Number(question, now);
+      Answer answer = Plain(Body(question, [stale = it->second](Time) { return stale; }));
       answer.number = it->second;
       return answer;
     }
@@ -122,7 +173,7 @@ MetricSource::Answer MetricSource::Faulty(const Question& question, MetricMode m
     case MetricMode::kDown: return {base::Fail(base::ErrorCode::kUnavailable, "connection refused"), {}, false};
     case MetricMode::kGarbage: return Plain("<html>not found</html>");
     case MetricMode::kNegative: {  // no counter is that; a value may well be
-      Answer answer = Plain(Vector("-1"));
+      Answer answer = Plain(Body(question, [](Time) { return -1.0; }));
       if (question.what == "latency") answer.number = -1;
       return answer;
     }
@@ -145,7 +196,7 @@ void MetricTransport::Send(http::Request request, http::SendOptions options, std
     return;
   }
   Poll& poll = polls_[question->key];
-  if (poll.time != question->time) {
+  if (poll.time != question->time || poll.open <= 0) {  // what failed is asked again
     poll.time = question->time;
     poll.asked = asked;
     poll.bad.reset();
@@ -160,7 +211,7 @@ void MetricTransport::Send(http::Request request, http::SendOptions options, std
   // The numbers are those of the instant at which the question arrives.
   loop_.After(delay / 2, nullptr, [this, self, question = *question, asked, delay, options, done] {
     if (self->dead) return;
-    const MetricSource::Answer answer = source_.Ask(question);
+    const MetricSource::Answer answer = source_.Ask(question, loop_.now());
     const bool answered = answer.response.has_value();
     loop_.After(answered ? delay / 2 : Time(options.deadline), self, [this, question, answer, asked, done] {
       Delivered(question, answer, asked);
@@ -209,7 +260,8 @@ void MetricTransport::Note(const MetricKey& key, Evidence evidence, Time asked) 
   facts.last_asked = asked;
   facts.bad_in_a_row = evidence == Evidence::kBad ? facts.bad_in_a_row + 1 : 0;
   const auto& metric = scenario_.migrations[static_cast<std::size_t>(std::get<0>(key))].metrics[static_cast<std::size_t>(std::get<2>(key))];
-  facts.bad_needed = metric.counts ? 2 : 1;
+  const bool by_evidence = metric.counts && scenario_.migrations[static_cast<std::size_t>(std::get<0>(key))].evidence;
+  facts.bad_needed = by_evidence ? kWindowsOfEvidence : metric.counts ? 2 : 1;
   if (facts.bad_in_a_row == facts.bad_needed) facts.bad_since = loop_.now();
   if (evidence != Evidence::kGood) return;
   facts.good_asked.push_back(asked);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "http/transport.hpp"
+#include "sim/core/counter_history.hpp"
 #include "sim/core/data_plane.hpp"
 #include "sim/core/process.hpp"
 
@@ -43,12 +44,15 @@ class MetricSource {
   MetricSource(DataPlane& data_plane, const Scenario& scenario, Random& random) : data_(data_plane), scenario_(scenario), random_(random) {}
 
   void SetMode(int migration, std::optional<MetricMode> mode);
-  void ResetCounters(int migration);
+  void ResetCounters(int migration, Time now);
 
   struct Question {
     MetricKey key;
     std::string what;  ///< "bad", "total" or "latency"
     std::string time;  ///< as asked for
+    /// Instants of the simulation's time; one only for what is asked as of now.
+    Time first{}, last{}, step{1};
+    bool is_range = false;
   };
   /// Nothing where the request names none of the scenario's metrics.
   [[nodiscard]] std::optional<Question> Read(const http::Request& request) const;
@@ -58,17 +62,21 @@ class MetricSource {
     std::optional<double> number;                          ///< what it truly says
     bool no_data = false;
   };
-  Answer Ask(const Question& question);
+  Answer Ask(const Question& question, Time now);
 
  private:
-  Answer Faulty(const Question& question, MetricMode mode);
-  double Number(const Question& question);
+  Answer Faulty(const Question& question, MetricMode mode, Time now);
+  double Number(const Question& question, Time now);
+  double NumberAt(const Question& question, Time at, Time now);
+  bool ByEvidence(const MetricKey& key) const { return scenario_.migrations[static_cast<std::size_t>(std::get<0>(key))].evidence; }
+  CounterHistory& Known(const MetricKey& key, Time now);
 
   DataPlane& data_;
   const Scenario& scenario_;
   Random& random_;
   std::map<int, MetricMode> modes_;
-  std::map<MetricKey, double> base_[2];  // subtracted since the last reset: bad, total
+  std::map<MetricKey, CounterHistory> known_;  // of counts that are judged by evidence
+  std::map<MetricKey, double> base_[2];        // subtracted since the last reset: bad, total
   std::map<std::pair<MetricKey, std::string>, double> stale_;
 };
 

@@ -129,6 +129,9 @@ Scenario DrawScenario(std::uint64_t seed) {
       if (std::ranges::find(scenario.routes, route) == scenario.routes.end()) scenario.routes.push_back(route);
     }
   }
+  // Of its own, so that the rest of a world does not depend on it.
+  Random judges(seed * 5 + 4);
+  for (MigrationPlan& migration : scenario.migrations) migration.evidence = judges.Percent(30);
   scenario.style = random.Below(5);
   scenario.fault_seconds = random.Between(20, 120);
   scenario.faults = random.Percent(10) ? 0 : random.Between(1, 7);
@@ -164,7 +167,7 @@ json MigrationObject(const MigrationPlan& plan) {
   json metrics = json::array();
   for (const MetricPlan& metric : plan.metrics) {
     metrics.push_back(MetricJson(metric));
-    if (metric.counts) metrics.back()["minRequests"] = plan.min_requests;
+    if (metric.counts && !plan.evidence) metrics.back()["minRequests"] = plan.min_requests;
   }
   json shift = {{"steps", steps}};
   if (plan.flag) shift["flags"] = {{{"headers", {{{"name", "x-beta"}, {"value", "1"}}}}}};
@@ -176,7 +179,10 @@ json MigrationObject(const MigrationPlan& plan) {
                  {"onBreach", plan.hold_on_breach ? "Hold" : "Rollback"},
                  {"onNoEvidence",
                   {{"deadline", fmt::format("{}s", plan.deadline_seconds)}, {"then", plan.hold_without_evidence ? "Hold" : "Rollback"}}}}},
-               {"analysis", {{"interval", fmt::format("{}s", plan.interval_seconds)}, {"metrics", metrics}}}};
+               {"analysis",
+                {{"interval", fmt::format("{}s", plan.interval_seconds)},
+                 {"burstTolerance", fmt::format("{}s", 3 * plan.interval_seconds)},
+                 {"metrics", metrics}}}};
   if (!plan.implied) {
     spec["components"] = json::array();
     for (const ComponentPlan& component : plan.components) {

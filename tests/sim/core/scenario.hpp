@@ -36,6 +36,7 @@ struct MigrationPlan {
   std::vector<MetricPlan> metrics;
   int interval_seconds = 2;
   int min_requests = 20;
+  bool evidence = false;  ///< counts are judged by evidence instead, with bursts of three intervals let pass
   bool flag = false;
   bool hold_on_breach = false;
   int deadline_seconds = 60;

@@ -196,7 +196,7 @@ void Simulation::BeginWorldFault(const Fault& fault) {
                                   : &scenario_.migrations[static_cast<std::size_t>(fault.who)];
   switch (fault.kind) {
     case FaultKind::kMetricFault:
-      if (static_cast<MetricMode>(fault.what) == MetricMode::kReset) return metrics_.ResetCounters(fault.who);
+      if (static_cast<MetricMode>(fault.what) == MetricMode::kReset) return metrics_.ResetCounters(fault.who, loop_.now());
       return metrics_.SetMode(fault.who, static_cast<MetricMode>(fault.what));
     case FaultKind::kBreach: {
       const int component = fault.what % static_cast<int>(plan->components.size());

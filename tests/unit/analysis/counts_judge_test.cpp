@@ -121,6 +121,15 @@ TEST(CountsJudge, AStageStartsWithTheFirstWindowThatBeganInIt) {
   EXPECT_EQ(counter.evidence().stage.target.total, 25);
 }
 
+TEST(CountsJudge, WhoeverCallsTheTargetBeforeItHasAWeightSaysNothingAboutIt) {
+  Counter counter;
+  counter.stage = {};
+  for (int i = 0; i < 10; ++i) counter.Take({i * 90.0, i * 100.0}, {i * 1.0, i * 1000.0});
+  EXPECT_EQ(counter.evidence().total, Counts());
+  EXPECT_EQ(counter.evidence().noise.pooled, (Counts{9000, 9}));
+  EXPECT_EQ(counter.Now().verdict, Verdict::kUndecided);
+}
+
 TEST(CountsJudge, NoTrafficIsNobodysFaultUnlessLegacyHasIt) {
   Counter quiet, starved;
   for (int i = 0; i < 5; ++i) {

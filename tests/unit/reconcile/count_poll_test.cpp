@@ -16,6 +16,7 @@ using std::chrono::seconds;
 
 constexpr base::WallTime kNow{base::Millis(1'795'374'607'300)};
 constexpr base::Millis kInterval{10'000};
+const analysis::StageInfo kStage{std::nullopt, 10};
 
 base::WallTime At(int second) { return base::WallTime(base::Millis(1'795'374'600'000)) + seconds(second); }
 
@@ -103,7 +104,7 @@ TEST(NextInstants, AClockThatWasSetBackIsWaitedForOnlyForThreeIntervals) {
 
 TEST(TakeAnswers, CountsEachWindowAndRemembersHowFarItAsked) {
   const Instants instants{At(0), At(20), kInterval};
-  const auto result = TakeAnswers(SimplePlan(), {}, instants, {Answer({0, 1, 1}), Answer({100, 200, 350})}, {}, kNow);
+  const auto result = TakeAnswers(SimplePlan(), {}, instants, {Answer({0, 1, 1}), Answer({100, 200, 350})}, kStage, kNow);
   EXPECT_EQ(result.memory.asked_until, At(20));
   ASSERT_TRUE(result.view);
   EXPECT_EQ(result.view->evidence.total, (analysis::Counts{250, 1}));
@@ -124,7 +125,7 @@ TEST(TakeAnswers, AnErrorIsAskedAgain) {
 }
 
 TEST(TakeAnswers, AnAnswerThatIsTooShortIsNoEvidenceForTheRest) {
-  const auto result = TakeAnswers(SimplePlan(), {}, {At(0), At(20), kInterval}, {Answer({0, 0}), Answer({100, 200})}, {}, kNow);
+  const auto result = TakeAnswers(SimplePlan(), {}, {At(0), At(20), kInterval}, {Answer({0, 0}), Answer({100, 200})}, kStage, kNow);
   EXPECT_EQ(result.view->evidence.total.total, 100);
   EXPECT_EQ(result.judgement.verdict, Verdict::kError);
 }
@@ -136,10 +137,10 @@ TEST(TakeAnswers, ALegacyThatCannotBeAskedDoesNotSilenceTheTarget) {
   const model::MetricSpec::Counts::Queries queries{"e{s=\"{{service}}\"}", "r{s=\"{{service}}\"}", ""};
   const Instants instants{At(0), At(10), kInterval};
   const std::vector<CountAnswer> answers{Answer({0, 90}), Answer({0, 100}), error, error};
-  const auto absolute = TakeAnswers(Plan(SpecWith(queries, Rule::kMaxRate, true)), {}, instants, answers, {}, kNow);
+  const auto absolute = TakeAnswers(Plan(SpecWith(queries, Rule::kMaxRate, true)), {}, instants, answers, kStage, kNow);
   ASSERT_TRUE(absolute.view);
   EXPECT_EQ(absolute.view->evidence.total, (analysis::Counts{100, 90}));
-  const auto relative = TakeAnswers(Plan(SpecWith(queries, Rule::kNotWorseThanLegacy, true)), {}, instants, answers, {}, kNow);
+  const auto relative = TakeAnswers(Plan(SpecWith(queries, Rule::kNotWorseThanLegacy, true)), {}, instants, answers, kStage, kNow);
   EXPECT_EQ(relative.judgement.verdict, Verdict::kError);
   EXPECT_EQ(relative.memory.asked_until, std::nullopt);
 }
@@ -161,7 +162,7 @@ TEST(TakeAnswers, AHistogramSaysHowManyWereTooSlow) {
     const Instants instants{At(10 * i), At(10 * i), kInterval};
     const auto answer = ReadAnswer(provider, plan, 0, instants, {200, {}, body(i, 100 * i)});
     EXPECT_EQ(answer.error, "");
-    memory = TakeAnswers(plan, std::move(memory), instants, {answer}, {}, kNow).memory;
+    memory = TakeAnswers(plan, std::move(memory), instants, {answer}, kStage, kNow).memory;
   }
   EXPECT_EQ(memory.state.evidence.total, (analysis::Counts{200, 2}));
 }
