@@ -50,8 +50,10 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   Migration known = *migration;
   const auto unrecorded = UnrecordedOf(*migration);
   if (unrecorded) known.status = unrecorded->next;
-  const decide::Decision decision = DecideOn(known, seen, now);
+  decide::Decision decision = DecideOn(known, seen, now);
   if (auto taken_back = TakeBackFirst(known, decision, seen, now)) {
+    // Another component's rollback that is not recorded yet is told with this one.
+    if (unrecorded) decision.notes.insert(decision.notes.begin(), unrecorded->notes.begin(), unrecorded->notes.end());
     Remember(*migration, decision);
     return *taken_back;
   }
