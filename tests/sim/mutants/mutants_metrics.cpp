@@ -92,7 +92,7 @@ void AddMetricMutants(std::vector<Mutant>& mutants) {
                                   {FaultKind::kRouteRule, seconds(9), Time(0), 0, 0, 0},
                                   {FaultKind::kBreach, seconds(12), Time(0), 0, 0, 0}};
        }});
-  mutants.push_back({"evidence-from-the-future", "old evidence counts for a new step", EvidenceFromTheFuture(), {}});
+  mutants.push_back({"evidence-from-the-future", "answers are stamped by a clock that is an hour ahead", EvidenceFromTheFuture(), {}});
 }
 
 }  // namespace softmig::simulator
