@@ -73,7 +73,8 @@ SideStep StepSide(const CountersState& before, base::WallTime instant, const Rea
     return Unreadable(before, blame_bad ? bad : total, blame_bad ? "bad" : "total");
   }
   const bool absent = bad.kind == Reading::Kind::kNoData;
-  if (!absent && !IsCountable(bad)) return Unreadable(before, bad, "bad");
+  // Once there were bad ones to count, their absence is a missing answer: no request is lost, the next window is longer.
+  if (!IsCountable(bad) && !(absent && before.bad.empty())) return Unreadable(before, bad, "bad");
   model::Sample sample;
   sample.asked_at = instant;
   sample.first = absent ? NoSeries() : bad;
@@ -81,7 +82,7 @@ SideStep StepSide(const CountersState& before, base::WallTime instant, const Rea
   CounterStep step = Count(before, sample);
   if (!step.refused.empty()) return Trouble(std::move(step.state), Verdict::kError, step.refused);
   // What is there is remembered, so that the first error counts; but that there was none is not known.
-  if (absent && before.bad.empty()) {
+  if (absent) {
     return Trouble(std::move(step.state), Verdict::kNoData,
                    "bad gives no series: where it has none before the first error, write \"(...) or vector(0)\"");
   }

@@ -51,9 +51,9 @@ struct CountsOutcome {
 
 /// The readings of one more instant, in order of time. Pure.
 /// A window is what grew since the last instant whose counts were well, so nothing is lost or counted twice where an answer is missing.
-/// A stage that began by the window's start is started first. At weight 0 only legacy is learned from. Instants up to evidence.last_window_end only teach the counters what there
-/// was: they were evidence before. bad without any series where it never had one is no zero: the query may be wrong. Where legacy
-/// cannot be counted the target's half still is.
+/// A stage that began by the window's start is started first. At weight 0 only legacy is learned from. Instants up to
+/// evidence.last_window_end only teach the counters what there was: they were evidence before. bad without any series where it never had
+/// one is no zero: the query may be wrong. Where legacy cannot be counted the target's half still is.
 CountsOutcome TakeInstant(const EvidenceRule& rule, CountsState state, const CountReadings& readings, const StageInfo& stage);
 
 /// At least so many requests in a window expected of the target, so many windows in a row without any: no traffic despite its weight.

@@ -55,6 +55,7 @@ void DataPlane::TakeOver(const std::string& route, long long seen) {
   const auto object = cluster_.Find(Kind::kHttpRoutes, route);
   if (!object) return;
   Count();
+  flow_changes_();
   gateway.programmed = object;
   for (std::size_t m = 0; m < scenario_.migrations.size(); ++m) {
     const MigrationPlan& migration = scenario_.migrations[m];
@@ -103,6 +104,7 @@ void DataPlane::Count() {
 
 void DataPlane::SetHealth(int migration, int component, double errors, double latency) {
   Count();
+  flow_changes_();
   Traffic& traffic = traffic_[{migration, component}];
   traffic.errors = errors;
   traffic.latency = latency;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ class DataPlane {
     double total = 0, bad = 0;
   };
   Counters Read(int migration, int component);
+  /// `flow_changes` is called whenever requests begin to go elsewhere or to end otherwise, with the counters as of that moment.
+  void Listen(std::function<void()> flow_changes) { flow_changes_ = std::move(flow_changes); }
   [[nodiscard]] double latency(int migration, int component) const;
   /// Requests of users that went to a side without endpoints while the other had some.
   [[nodiscard]] double lost_users() const { return lost_users_; }
@@ -62,6 +65,7 @@ class DataPlane {
   std::map<std::string, Gateway> gateways_;
   std::map<std::pair<int, int>, Traffic> traffic_;
   std::map<std::string, int> ready_;
+  std::function<void()> flow_changes_ = [] {};
   Time counted_{};
   double lost_users_ = 0;
 };

@@ -112,8 +112,8 @@ class Invariants {
     std::map<std::string, std::string> originals;  ///< rules of this migration on each route as the user wrote them
     std::map<std::string, bool> edited;            ///< by somebody since
     bool seen = false;
-    std::optional<Time> rest_write;  ///< of a checkpoint while nothing happens
-    bool legacy_away = false;        ///< legacy cannot take users, or nobody was told yet that it can again
+    int rest_writes = 0;       ///< of status while nothing happens
+    bool legacy_away = false;  ///< legacy cannot take users, or nobody was told yet that it can again
   };
 
   // invariants_writes.cpp
@@ -172,6 +172,7 @@ class Invariants {
   bool clocks_differ_ = false;
   bool clock_jumped_ = false;
   bool at_rest_ = false;
+  Time rest_since_{};
   Network::Counts rest_counts_;
   Time pace_from_{};
   Network::Counts pace_counts_;

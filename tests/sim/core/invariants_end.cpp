@@ -16,6 +16,7 @@ constexpr std::uint64_t kMostReadsAtRest = 60;  // watches that end and begin an
 
 void Invariants::BeginRest() {
   at_rest_ = true;
+  rest_since_ = parts_.loop.now();
   rest_counts_ = parts_.network.counts();
 }
 
@@ -78,7 +79,9 @@ std::optional<std::string> Invariants::UnsettledComponent(std::size_t index, std
   }
   if (record.phase != "Shift" || !record.reached || record.waiting_for.empty()) return who;
   const bool ceiling = story.record.desired == "Shift" && record.step + 1 >= static_cast<int>(plan.steps.size());
-  return ceiling || (sick && told && plan.hold_on_breach) ? std::nullopt : std::optional(who);
+  // Evidence of a breach that is only held stays one until the attempt is raised.
+  const bool held = told && plan.hold_on_breach && (sick || plan.evidence);
+  return ceiling || held ? std::nullopt : std::optional(who);
 }
 
 void Invariants::JudgeTruth(std::size_t index) {

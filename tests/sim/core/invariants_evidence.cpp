@@ -37,16 +37,18 @@ bool Invariants::EnoughSeen(std::size_t index, std::size_t c) {
 }
 
 bool Invariants::MayWriteAtRest(const ClusterChange& whole) {
-  constexpr Time kBetweenCheckpoints = seconds(60);
+  // A verdict may still change while evidence gathers, and each change takes two writes at most.
+  constexpr int kChanges = 4;
   if (whole.kind != Kind::kSoftMigrations) return false;
   for (std::size_t i = 0; i < stories_.size(); ++i) {
     const MigrationPlan& plan = parts_.scenario.migrations[i];
     Story& story = stories_[i];
-    if (plan.name != whole.change.name || !plan.evidence || story.record.phase != "Shift") continue;
-    const bool first = !story.rest_write;
-    const bool paced = first || parts_.loop.now() - *story.rest_write >= kBetweenCheckpoints - seconds(1);
-    story.rest_write = parts_.loop.now();
-    return paced;
+    if (plan.name != whole.change.name || !plan.evidence) continue;
+    // A migration that is paused, or whose components differ, has another phase than the one that is judged.
+    if (std::ranges::none_of(story.record.components, [](const auto& one) { return one.second.phase == "Shift"; })) continue;
+    const auto minutes_at_rest =
+        static_cast<int>(std::chrono::duration_cast<std::chrono::minutes>(parts_.loop.now() - rest_since_).count());
+    return ++story.rest_writes <= minutes_at_rest + kChanges;
   }
   return false;
 }

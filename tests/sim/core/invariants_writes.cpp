@@ -58,7 +58,9 @@ void Invariants::OnChange(const ClusterChange& whole) {
     if (at_rest_ && !MayWriteAtRest(whole)) {
       parts_.checker.Violate(
           parts_.loop.now(), invariant::kQuiet,
-          fmt::format("{} wrote {} {} although nothing happens", whole.sender.process, whole.change.resource, whole.change.name));
+          fmt::format("{} wrote {} {} although nothing happens: {}", whole.sender.process, whole.change.resource, whole.change.name,
+                      whole.change.before && whole.change.after ? nlohmann::json::diff(*whole.change.before, *whole.change.after).dump()
+                                                                : "made or deleted"));
     }
   }
   if (whole.kind == Kind::kHttpRoutes) return OnRoute(whole);

@@ -41,7 +41,12 @@ using MetricLog = std::map<MetricKey, MetricFacts>;
 /// A metrics server: cumulative counters and values of what the users got, with the faults of the plan.
 class MetricSource {
  public:
-  MetricSource(DataPlane& data_plane, const Scenario& scenario, Random& random) : data_(data_plane), scenario_(scenario), random_(random) {}
+  MetricSource(Loop& loop, DataPlane& data_plane, const Scenario& scenario, Random& random)
+      : data_(data_plane), scenario_(scenario), random_(random) {
+    data_plane.Listen([this, &loop] {
+      for (const auto& [key, history] : known_) Known(key, loop.now());
+    });
+  }
 
   void SetMode(int migration, std::optional<MetricMode> mode);
   void ResetCounters(int migration, Time now);

@@ -72,7 +72,7 @@ Simulation::Simulation(const RunOptions& options, StackPool& stacks)
       fibers_(stacks),
       cluster_(loop_, transcript_),
       data_plane_(loop_, random_, cluster_, scenario_, transcript_),
-      metrics_(data_plane_, scenario_, random_),
+      metrics_(loop_, data_plane_, scenario_, random_),
       network_(loop_, random_, cluster_, transcript_),
       people_(loop_, random_, cluster_, scenario_),
       invariants_({loop_, checker_, cluster_, network_, data_plane_, scenario_, [this] { return Worker(); }}),
