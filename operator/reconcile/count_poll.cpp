@@ -133,8 +133,9 @@ CountAnswer ReadAnswer(const providers::MetricProvider& provider, const CountPla
   return {std::move(readings.error), std::move(readings.readings), {}};
 }
 
-CountResult TakeAnswers(const CountPlan& plan, CountMemory memory, const Instants& instants, const std::vector<CountAnswer>& answers,
-                        const analysis::StageInfo& stage, base::WallTime now) {
+CountResult TakeAnswers(const CountPlan& plan, CountMemory memory, const CountAnswers& asked, const analysis::StageInfo& stage,
+                        base::WallTime now) {
+  const auto& [instants, answers] = asked;
   const std::size_t side = QueriesOfASide(plan);
   if (const auto* error = FirstError(answers, 0, side)) return Failed(plan, std::move(memory), *error, now);
   const auto* legacy_error = FirstError(answers, side, side);

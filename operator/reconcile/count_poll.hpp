@@ -68,6 +68,12 @@ struct CountAnswer {
 CountAnswer ReadAnswer(const providers::MetricProvider& provider, const CountPlan& plan, std::size_t query, const Instants& instants,
                        const http::Response& response);
 
+/// What was asked for, and the answer to each query of the plan.
+struct CountAnswers {
+  Instants instants;
+  std::vector<CountAnswer> answers;
+};
+
 /// Takes the answers of all queries. An error about the target (or about legacy, where the rule is relative to it) changes nothing but the
 /// outcome: it is asked again. `now`: when the last answer arrived.
 struct CountResult {
@@ -75,8 +81,8 @@ struct CountResult {
   analysis::Judgement judgement;
   std::shared_ptr<const analysis::CountsView> view;  ///< null where nothing was learned
 };
-CountResult TakeAnswers(const CountPlan& plan, CountMemory memory, const Instants& instants, const std::vector<CountAnswer>& answers,
-                        const analysis::StageInfo& stage, base::WallTime now);
+CountResult TakeAnswers(const CountPlan& plan, CountMemory memory, const CountAnswers& asked, const analysis::StageInfo& stage,
+                        base::WallTime now);
 
 /// Where the component is, for the evidence: a stage is a weight above 0 that is reached.
 analysis::StageInfo StageOf(const model::ComponentStatus& component);

@@ -29,8 +29,7 @@ struct Counting {
   CountPlan plan;
   CountMemory memory;
   analysis::StageInfo stage;
-  Instants asking;
-  std::vector<CountAnswer> answers;
+  CountAnswers asked;
 };
 
 /// One metric of one component. Shared with the transport's callbacks while a poll is under way.
@@ -201,7 +200,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       poll.refused = plan.error().message;
       return;
     }
-    Counting counting{std::move(*plan), {}, {}, {}, {}};
+    Counting counting{std::move(*plan), {}, {}, {}};
     for (const model::EvidenceRecord& record : status.checkpoint.records) {
       if (record.component != poll.component || record.metric != poll.metric->name) continue;
       if (auto evidence = analysis::FromText(record.state, *counting.plan.rule)) counting.memory.state.evidence = std::move(*evidence);
@@ -248,8 +247,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     Counting& counting = *poll.counting;
     const auto instants = NextInstants(counting.memory, poll.sample.asked_at, poll.spec->interval, poll.spec->delay);
     if (!instants) return 0;
-    counting.asking = *instants;
-    counting.answers.assign(counting.plan.queries.size(), {});
+    counting.asked.instants = *instants;
+    counting.asked.answers.assign(counting.plan.queries.size(), {});
     return counting.plan.queries.size();
   }
 
@@ -271,13 +270,14 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
 
   void AskCounts(const PollPtr& poll, std::size_t index) {
     const Counting& counting = *poll->counting;  // plan and asking stand still while answers are awaited
-    auto request = RequestFor(provider_, counting.plan, index, counting.asking);
+    auto request = RequestFor(provider_, counting.plan, index, counting.asked.instants);
     if (!request) return Counted(poll, index, {request.error().message, {}, {}});
-    transport_.Send(std::move(*request), OptionsFor(*poll, counting.asking.IsOne() ? providers::kMaxBody : providers::kMaxRangeBody),
+    transport_.Send(std::move(*request),
+                    OptionsFor(*poll, counting.asked.instants.IsOne() ? providers::kMaxBody : providers::kMaxRangeBody),
                     [self = shared_from_this(), poll, index](const base::Result<http::Response>& response) {
-                      const Counting& asked = *poll->counting;
+                      const Counting& counted = *poll->counting;
                       self->Counted(poll, index,
-                                    response ? ReadAnswer(self->provider_, asked.plan, index, asked.asking, *response)
+                                    response ? ReadAnswer(self->provider_, counted.plan, index, counted.asked.instants, *response)
                                              : CountAnswer{response.error().message.substr(0, 256), {}, {}});
                     });
   }
@@ -303,10 +303,10 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     {
       const std::scoped_lock lock(mutex_);
       Counting& counting = *poll->counting;
-      counting.answers[index] = std::move(answer);
+      counting.asked.answers[index] = std::move(answer);
       if (--poll->open > 0 || poll->cancelled) return;
       const base::WallTime now = clock_.WallNow();
-      CountResult result = TakeAnswers(counting.plan, std::move(counting.memory), counting.asking, counting.answers, counting.stage, now);
+      CountResult result = TakeAnswers(counting.plan, std::move(counting.memory), counting.asked, counting.stage, now);
       counting.memory = std::move(result.memory);
       if (result.view) poll->seen.counts = std::move(result.view);
       // A replay goes on at once, and is judged at its end.

@@ -104,7 +104,7 @@ TEST(NextInstants, AClockThatWasSetBackIsWaitedForOnlyForThreeIntervals) {
 
 TEST(TakeAnswers, CountsEachWindowAndRemembersHowFarItAsked) {
   const Instants instants{At(0), At(20), kInterval};
-  const auto result = TakeAnswers(SimplePlan(), {}, instants, {Answer({0, 1, 1}), Answer({100, 200, 350})}, kStage, kNow);
+  const auto result = TakeAnswers(SimplePlan(), {}, {instants, {Answer({0, 1, 1}), Answer({100, 200, 350})}}, kStage, kNow);
   EXPECT_EQ(result.memory.asked_until, At(20));
   ASSERT_TRUE(result.view);
   EXPECT_EQ(result.view->evidence.total, (analysis::Counts{250, 1}));
@@ -117,7 +117,7 @@ TEST(TakeAnswers, AnErrorIsAskedAgain) {
   error.error = "HTTP 503";
   CountMemory memory;
   memory.asked_until = At(-10);
-  const auto result = TakeAnswers(SimplePlan(), memory, {At(0), At(0), kInterval}, {Answer({0}), error}, {}, kNow);
+  const auto result = TakeAnswers(SimplePlan(), memory, {{At(0), At(0), kInterval}, {Answer({0}), error}}, {}, kNow);
   EXPECT_EQ(result.memory.asked_until, At(-10));
   EXPECT_EQ(result.view, nullptr);
   EXPECT_EQ(result.judgement.verdict, Verdict::kError);
@@ -125,7 +125,7 @@ TEST(TakeAnswers, AnErrorIsAskedAgain) {
 }
 
 TEST(TakeAnswers, AnAnswerThatIsTooShortIsNoEvidenceForTheRest) {
-  const auto result = TakeAnswers(SimplePlan(), {}, {At(0), At(20), kInterval}, {Answer({0, 0}), Answer({100, 200})}, kStage, kNow);
+  const auto result = TakeAnswers(SimplePlan(), {}, {{At(0), At(20), kInterval}, {Answer({0, 0}), Answer({100, 200})}}, kStage, kNow);
   EXPECT_EQ(result.view->evidence.total.total, 100);
   EXPECT_EQ(result.judgement.verdict, Verdict::kError);
 }
@@ -137,10 +137,10 @@ TEST(TakeAnswers, ALegacyThatCannotBeAskedDoesNotSilenceTheTarget) {
   const model::MetricSpec::Counts::Queries queries{"e{s=\"{{service}}\"}", "r{s=\"{{service}}\"}", ""};
   const Instants instants{At(0), At(10), kInterval};
   const std::vector<CountAnswer> answers{Answer({0, 90}), Answer({0, 100}), error, error};
-  const auto absolute = TakeAnswers(Plan(SpecWith(queries, Rule::kMaxRate, true)), {}, instants, answers, kStage, kNow);
+  const auto absolute = TakeAnswers(Plan(SpecWith(queries, Rule::kMaxRate, true)), {}, {instants, answers}, kStage, kNow);
   ASSERT_TRUE(absolute.view);
   EXPECT_EQ(absolute.view->evidence.total, (analysis::Counts{100, 90}));
-  const auto relative = TakeAnswers(Plan(SpecWith(queries, Rule::kNotWorseThanLegacy, true)), {}, instants, answers, kStage, kNow);
+  const auto relative = TakeAnswers(Plan(SpecWith(queries, Rule::kNotWorseThanLegacy, true)), {}, {instants, answers}, kStage, kNow);
   EXPECT_EQ(relative.judgement.verdict, Verdict::kError);
   EXPECT_EQ(relative.memory.asked_until, std::nullopt);
 }
@@ -162,7 +162,7 @@ TEST(TakeAnswers, AHistogramSaysHowManyWereTooSlow) {
     const Instants instants{At(10 * i), At(10 * i), kInterval};
     const auto answer = ReadAnswer(provider, plan, 0, instants, {200, {}, body(i, 100 * i)});
     EXPECT_EQ(answer.error, "");
-    memory = TakeAnswers(plan, std::move(memory), instants, {answer}, kStage, kNow).memory;
+    memory = TakeAnswers(plan, std::move(memory), {instants, {answer}}, kStage, kNow).memory;
   }
   EXPECT_EQ(memory.state.evidence.total, (analysis::Counts{200, 2}));
 }
