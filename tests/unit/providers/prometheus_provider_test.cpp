@@ -28,7 +28,8 @@ model::Reading ParsePoint(const std::string& number) { return Parse(Data("vector
 TEST(PrometheusProvider, AsksByGetWithQueryAndTime) {
   const http::Request request = RequestOf("http://prometheus:9090", R"(sum(rate(x{a="b"}[1m])))");
   EXPECT_EQ(request.method, http::Method::kGet);
-  EXPECT_EQ(request.url, "http://prometheus:9090/api/v1/query?query=sum%28rate%28x%7Ba%3D%22b%22%7D%5B1m%5D%29%29&time=1700000000.012&nocache=1");
+  EXPECT_EQ(request.url,
+            "http://prometheus:9090/api/v1/query?query=sum%28rate%28x%7Ba%3D%22b%22%7D%5B1m%5D%29%29&time=1700000000.012&nocache=1");
   EXPECT_EQ(http::Find(request.headers, "accept"), "application/json");
 }
 
