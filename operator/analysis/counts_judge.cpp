@@ -8,6 +8,7 @@
 #include "analysis/evidence_json.hpp"
 #include "analysis/numbers.hpp"
 #include "base/time_format.hpp"
+#include "model/limits.hpp"
 
 namespace softmig::analysis {
 namespace {
@@ -16,8 +17,6 @@ using model::MetricSpec;
 using model::Reading;
 using model::Verdict;
 using Rule = MetricSpec::Counts::Rule;
-
-constexpr std::size_t kMostText = 4'096;
 
 EvidenceSettings SettingsOf(const MetricSpec::Counts& counts) {
   EvidenceSettings settings;
@@ -230,7 +229,7 @@ std::string Describe(const CountsView& view) {
 std::string ToText(const MetricEvidence& evidence) { return ToJson(evidence).dump(); }
 
 std::optional<MetricEvidence> FromText(const std::string& text, const EvidenceRule& rule) {
-  if (text.size() > kMostText) return std::nullopt;
+  if (text.size() > model::limits::kEvidenceStateBytes) return std::nullopt;
   const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
   if (document.is_discarded()) return std::nullopt;
   auto evidence = ParseMetricEvidence(document);

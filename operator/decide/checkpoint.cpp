@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "decide/context_internal.hpp"
+#include "model/checkpoint.hpp"
 
 namespace softmig::decide {
 namespace {
@@ -9,12 +10,6 @@ namespace {
 using model::EvidenceRecord;
 
 constexpr base::Millis kBetweenCheckpoints = std::chrono::minutes(1);
-
-const EvidenceRecord* Recorded(const model::Checkpoint& checkpoint, const std::string& component, const std::string& metric) {
-  const auto it = std::ranges::find_if(
-      checkpoint.records, [&](const EvidenceRecord& record) { return record.component == component && record.metric == metric; });
-  return it == checkpoint.records.end() ? nullptr : &*it;
-}
 
 /// Requests of both sides that the evidence rests on.
 std::int64_t SamplesOf(const analysis::MetricEvidence& evidence) {
@@ -44,7 +39,7 @@ bool HasNews(const Context& context) {
   ForEachPair(context.spec, [&](const std::string& component, const std::string& metric) {
     const analysis::CountsView* view = CountsOf(context, component, metric);
     if (view == nullptr) return;
-    const EvidenceRecord* recorded = Recorded(context.status.checkpoint, component, metric);
+    const EvidenceRecord* recorded = model::FindRecord(context.status.checkpoint, component, metric);
     news = news || recorded == nullptr || recorded->samples != SamplesOf(view->evidence);
   });
   return news;
@@ -61,7 +56,7 @@ void UpdateCheckpoint(Context& context) {
   bool counted = false;
   ForEachPair(context.spec, [&](const std::string& component, const std::string& metric) {
     if (BeginsAnew(context, component)) return;
-    const EvidenceRecord* recorded = Recorded(before, component, metric);
+    const EvidenceRecord* recorded = model::FindRecord(before, component, metric);
     if (const analysis::CountsView* view = CountsOf(context, component, metric)) {
       next.records.push_back({component, metric, SamplesOf(view->evidence), analysis::ToText(view->evidence)});
       counted = true;

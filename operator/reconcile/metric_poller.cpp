@@ -11,6 +11,7 @@
 #include "analysis/judge.hpp"
 #include "base/mutex.hpp"
 #include "decide/decide.hpp"
+#include "model/checkpoint.hpp"
 #include "providers/answer.hpp"
 #include "providers/template.hpp"
 #include "reconcile/count_poll.hpp"
@@ -201,9 +202,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       return;
     }
     Counting counting{std::move(*plan), {}, {}, {}};
-    for (const model::EvidenceRecord& record : status.checkpoint.records) {
-      if (record.component != poll.component || record.metric != poll.metric->name) continue;
-      if (auto evidence = analysis::FromText(record.state, *counting.plan.rule)) counting.memory.state.evidence = std::move(*evidence);
+    if (const auto* record = model::FindRecord(status.checkpoint, poll.component, poll.metric->name)) {
+      if (auto evidence = analysis::FromText(record->state, *counting.plan.rule)) counting.memory.state.evidence = std::move(*evidence);
     }
     poll.counting = std::move(counting);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kube/core/known_types.hpp"
+#include "model/checkpoint.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -164,16 +165,14 @@ void Reconciler::LogEvidence(const Migration& migration, const decide::Decision&
   for (const model::EvidenceRecord& after : decision.next.checkpoint.records) {
     const auto metric = std::ranges::find(migration.spec->metrics, after.metric, &model::MetricSpec::name);
     if (metric == migration.spec->metrics.end() || !metric->counts) continue;
-    const auto& records = migration.status.checkpoint.records;
-    const auto before = std::ranges::find_if(
-        records, [&](const model::EvidenceRecord& one) { return one.component == after.component && one.metric == after.metric; });
+    const auto* before = model::FindRecord(migration.status.checkpoint, after.component, after.metric);
     const model::MetricSpec::Counts::Queries& asked = metric->counts->target;
     parts_.log.Info("evidence", {{"migration", migration.meta.key.ToString()},
                                  {"component", after.component},
                                  {"metric", after.metric},
                                  {"bad", asked.histogram.empty() ? asked.bad : asked.histogram},
                                  {"total", asked.total},
-                                 {"before", before == records.end() ? std::string() : before->state},
+                                 {"before", before == nullptr ? std::string() : before->state},
                                  {"after", after.state}});
   }
 }

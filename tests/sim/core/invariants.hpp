@@ -173,7 +173,6 @@ class Invariants {
   bool clock_jumped_ = false;
   bool at_rest_ = false;
   Time rest_since_{};
-  Network::Counts rest_counts_;
   Time pace_from_{};
   Network::Counts pace_counts_;
   std::uint64_t pace_passes_ = 0;

@@ -10,14 +10,12 @@ namespace softmig::simulator {
 namespace {
 
 constexpr double kRounding = 0.0051;
-constexpr std::uint64_t kMostReadsAtRest = 60;  // watches that end and begin anew
 
 }  // namespace
 
 void Invariants::BeginRest() {
   at_rest_ = true;
   rest_since_ = parts_.loop.now();
-  rest_counts_ = parts_.network.counts();
 }
 
 void Invariants::EndRest() {
@@ -112,7 +110,6 @@ void Invariants::JudgeEnd() {
     JudgeTruth(i);
     for (const auto& [process, recorded] : stories_[i].recorded) JudgeAllTold(i, process);
   }
-  const std::uint64_t reads = parts_.network.counts().reads - rest_counts_.reads;
   const Replica* worker = parts_.worker();
   parts_.checker.Require(worker != nullptr, parts_.loop.now(), invariant::kSettles, [] { return std::string("nobody leads at the end"); });
   if (worker == nullptr) return;
@@ -122,7 +119,6 @@ void Invariants::JudgeEnd() {
     const bool same = live ? cached && cached->meta.resource_version == live->at("metadata").at("resourceVersion") : cached == nullptr;
     parts_.checker.Require(same, parts_.loop.now(), invariant::kCaches, [&] { return plan.name + " is another one in the cache"; });
   }
-  static_cast<void>(reads);
 }
 
 }  // namespace softmig::simulator
