@@ -168,7 +168,9 @@ class TestEverything:
             return [float(sample["value"][1]) for sample in found] == [0.0]
         for version in ("legacy", "next"):
             full_cluster.wait_for(lambda v=version: served(v), 30, f"Prometheus has {version}")
-        assert full_cluster.query('up{job="envoy"}')[0]["value"][1] == "1"
+        def envoy_is_up() -> bool:
+            return [sample["value"][1] for sample in full_cluster.query('up{job="envoy"}')] == ["1"]
+        full_cluster.wait_for(envoy_is_up, 30, "Prometheus has scraped Envoy")
 
     def test_a_fault_makes_exactly_its_share_fail(self, full_cluster: Cluster) -> None:
         serve_both(full_cluster, "fault", 0, 100)
