@@ -97,6 +97,8 @@ class Bench:
         else:
             row["breach"] = measure.bursts(made, count, next(times for limit, times in effort.bursts.items() if count <= limit))
         self.say(f"n={count}: breach visible to weight 0, ms: {row['breach']['breach_to_zero_ms']}")
+        if alone := row["breach"].get("yardstick"):
+            self.say(f"n={count}: the API server alone takes {alone['seconds']} s for {alone['writes']} such writes")
         if extras and count == self._counts[0]:
             self._kill_leaders(made, count, row["breach"]["trials"] + 1)
 

@@ -115,6 +115,18 @@ def burst(rig: Rig, count: int) -> Figures:
         "requests_to_last_zero": by_verb(rig.audit.requests(flipped, at_zero.at)), "load": load_average(), **_memory(after)}
 
 
+def yardstick(rig: Rig, count: int) -> Figures:
+    """What the API server alone takes for a burst: as many small patches of the same routes from a client that decides nothing.
+    It says how much of a burst is the machine's. The operator only watches meanwhile; nobody's weight moves."""
+    api = rig.cluster.api_as("second-writer")
+    edit = {"metadata": {"annotations": {"bench.softmigration.io/yardstick": str(time.time())}}}
+    before, began = rig.cpu_by_process(), time.time()
+    load.side_by_side(lambda name: api.patch(f"{load.ROUTES}/{name}", edit), load.names(count))
+    took, after = time.time() - began, rig.cpu_by_process()
+    return {"writes": count, "seconds": round(took, 2), "load": load_average(),
+            "cpu_seconds_by_process": {name: round(taken - before[name], 2) for name, taken in after.items()}}
+
+
 def bursts(rig: Rig, count: int, times: int) -> Figures:
     done: list[Figures] = []
     for index in range(times):
@@ -126,7 +138,7 @@ def bursts(rig: Rig, count: int, times: int) -> Figures:
     for one in done:
         del one["values"], one["answer_values"]
     return {"trials": times, "breach_to_zero_ms": in_ms(values), "answer_to_zero_ms": in_ms(answered), "bursts": done,
-            "load": load_average()}
+            "load": load_average(), "yardstick": yardstick(rig, count)}
 
 
 def start_again(rig: Rig, count: int, attempt: int) -> None:

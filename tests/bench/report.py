@@ -9,7 +9,7 @@ from typing import Any
 Figures = dict[str, Any]
 
 _COLUMNS = ("client", "N", "breach->0 p50/p99/max ms", "answer->0 p50/max ms", "idle cpu %", "rss MB (peak)", "req/s", "writes/h",
-            "storm cpu s", "load")
+            "storm cpu s", "API server alone ms", "load")
 
 
 def table(rows: list[Figures]) -> str:
@@ -44,9 +44,15 @@ def _megabytes(mib: float) -> float:
 
 def _row_line(row: Figures) -> str:
     breach, idle = row["breach"]["breach_to_zero_ms"], row["standing"]
+    alone = f" api_server_alone_ms={_yardstick_ms(row['breach'])}" if "yardstick" in row["breach"] else ""
     return (f"n={row['n']} breach_to_zero_p50_ms={breach['p50']} p99_ms={breach['p99']} max_ms={breach['max']} "
             f"idle_cpu_percent={idle['cpu_percent']} rss_mb={_megabytes(idle['rss_mib'])} "
-            f"requests_per_second_idle={idle['requests_per_second']} writes_per_hour_idle={idle['writes_per_hour']}")
+            f"requests_per_second_idle={idle['requests_per_second']} writes_per_hour_idle={idle['writes_per_hour']}{alone}")
+
+
+def _yardstick_ms(breach: Figures) -> str:
+    """As many writes as the burst has, from a client that decides nothing; "-" where there is no burst."""
+    return str(round(breach["yardstick"]["seconds"] * 1000)) if "yardstick" in breach else "-"
 
 
 def _cells(row: Figures) -> tuple[str, ...]:
@@ -59,4 +65,4 @@ def _cells(row: Figures) -> tuple[str, ...]:
     return (row["client"], str(row["n"]),
             f"{to_zero['p50']} / {to_zero['p99']} / {to_zero['max']}", f"{answered['p50']} / {answered['max']}",
             str(idle["cpu_percent"]), f"{_megabytes(idle['rss_mib'])} ({_megabytes(peak)})", str(idle["requests_per_second"]),
-            str(idle["writes_per_hour"]), str(max(storm)) if storm else "-", f"{idle['load']} / {breach['load']}")
+            str(idle["writes_per_hour"]), str(max(storm)) if storm else "-", _yardstick_ms(breach), f"{idle['load']} / {breach['load']}")
