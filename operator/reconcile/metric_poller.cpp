@@ -24,7 +24,8 @@ using Name = std::pair<std::string, std::string>;
 
 constexpr base::Millis kLeastDeadline{2'000};
 constexpr base::Millis kMostDeadline{10'000};
-constexpr base::Millis kTick{100};  // polls are spread in such steps: those of one step share their wake-ups, which are most of a poll's cost
+constexpr base::Millis kTick{
+    100};  // polls are spread in such steps: those of one step share their wake-ups, which are most of a poll's cost
 
 /// Counts that are judged by evidence: what to ask, what is known, and what is being asked now.
 struct Counting {
@@ -221,7 +222,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   base::SteadyTime NextDue(const Poll& poll) const {
     const auto interval = std::chrono::duration_cast<base::SteadyTime::duration>(poll.spec->interval);
     const auto ticks = static_cast<std::uint64_t>(std::max<base::SteadyTime::rep>(interval / kTick, 1));
-    const auto place = kTick * static_cast<base::SteadyTime::rep>((std::hash<ObjectKey>()(poll.key) * 0x9E3779B97F4A7C15ULL >> 16U) % ticks);
+    const auto place =
+        kTick * static_cast<base::SteadyTime::rep>((std::hash<ObjectKey>()(poll.key) * 0x9E3779B97F4A7C15ULL >> 16U) % ticks);
     const auto since_epoch = clock_.SteadyNow().time_since_epoch() - place;
     return base::SteadyTime((since_epoch / interval + 1) * interval + place);
   }

@@ -20,8 +20,8 @@ namespace softmig::reconcile {
 /// Asks the metric sources on time and keeps the latest judgements, so that no reconcile ever waits for one.
 ///
 /// A metric is asked at once when it becomes wanted and then every interval, at a place within the interval that is spread by a hash,
-/// so that thousands of migrations do not ask together. The places lie a tenth of a second apart, so that polls share wake-ups. A poll still under way is not repeated. Thread-safe. Has a thread of its own
-/// after Start; a simulator calls AskDue instead.
+/// so that thousands of migrations do not ask together. The places lie a tenth of a second apart, so that polls share wake-ups. A poll
+/// still under way is not repeated. Thread-safe. Has a thread of its own after Start; a simulator calls AskDue instead.
 class MetricPoller {
  public:
   /// By (component, metric).
