@@ -55,6 +55,22 @@ def change_migrations(cluster: Cluster, count: int, spec: Object) -> None:
     side_by_side(lambda name: cluster.api.patch(f"{MIGRATIONS}/{name}", {"spec": spec}, manager="user"), names(count))
 
 
+def judge_by_evidence(cluster: Cluster, source: MetricSource, count: int, interval: str) -> None:
+    """All are judged by counts of both sides from now on, four queries each: 10 requests a second of which none fails."""
+    def query(what: str) -> str:
+        return f'sum({what}_total{{series="{what}/{{{{namespace}}}}/{{{{name}}}}/{{{{service}}}}"}})'
+    source.set_counters("bad/", 0)
+    source.set_counters("all/", 10)
+    change_migrations(cluster, count, {"analysis": {"interval": interval, "metrics": [
+        {"name": "errors", "prometheus": {"address": STUB_URL, "bad": query("bad"), "total": query("all")},
+         "notWorseThanLegacy": {"ratio": "1.5", "floor": "0.001"}}]}})
+
+
+def checkpoints(cluster: Cluster) -> int:
+    """How many migrations have evidence in their status."""
+    return sum(1 for migration in cluster.api.list(MIGRATIONS) if migration.get("status", {}).get("checkpoint"))
+
+
 def phases(cluster: Cluster) -> dict[str, int]:
     """How many migrations are in each phase."""
     found: dict[str, int] = {}
@@ -108,6 +124,9 @@ class MetricSource:
 
     def set_one(self, name: str, value: float) -> int:
         return self._set({"name": f"{SPACE}/{name}", "value": value})
+
+    def set_counters(self, prefix: str, per_second: float) -> None:
+        self._set({"prefix": prefix, "value": per_second, "mode": "counter"})
 
     def answers(self) -> dict[str, Answered]:
         """By migration."""

@@ -9,13 +9,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from harness import HarnessError
+from harness import HarnessError, wait_for
 
 import load
 from rig import Rig, Usage, by_verb, usage
 
 Figures = dict[str, Any]
 _MIB = 2**20
+_EVIDENCE_INTERVAL = "10s"
 _BREACH_SECONDS = 120  # then we say that it did not happen
 
 
@@ -55,13 +56,26 @@ def standing(rig: Rig, count: int, interval: str, seconds: float) -> Figures:
     """Everything in progress, values that move, and no verdict, weight or route that changes."""
     with load.MovingValues(rig.source):
         time.sleep(min(5.0, seconds / 3))
-        asked = rig.source.queries()
-        before = usage(rig.operator)
-        time.sleep(seconds)
-        after = usage(rig.operator)
-        asked = rig.source.queries() - asked
-        time.sleep(0.5)  # for the API server to write its log
-        requests = rig.audit.requests(before.at, after.at)
+        return _at_rest(rig, count, interval, seconds)
+
+
+def evidence(rig: Rig, count: int, seconds: float, attempt: int) -> Figures:
+    """The same, judged by counts of both sides: what keeping the evidence in status costs. `attempt`: the one to make for it."""
+    start_again(rig, count, attempt)
+    load.judge_by_evidence(rig.cluster, rig.source, count, _EVIDENCE_INTERVAL)
+    wait_for(lambda: load.checkpoints(rig.cluster) == count, 120 + count * 0.1, "all have evidence in their status", every=2)
+    return _at_rest(rig, count, _EVIDENCE_INTERVAL, seconds)
+
+
+def _at_rest(rig: Rig, count: int, interval: str, seconds: float) -> Figures:
+    leader = rig.operators[rig.leader()]
+    asked = rig.source.queries()
+    before = usage(leader)
+    time.sleep(seconds)
+    after = usage(leader)
+    asked = rig.source.queries() - asked
+    time.sleep(0.5)  # for the API server to write its log
+    requests = rig.audit.requests(before.at, after.at)
     _expect_in_progress(rig, count)
     window = after.at - before.at
     writes = [request for request in requests if request.is_write]

@@ -25,6 +25,9 @@ def lines(results: Figures) -> list[str]:
         if "breach" in row and "standing" in row:
             head = "bench" if row["client"] == results["client"] else f"bench-{row['client']}"
             told.append(f"{head}: {_row_line(row)}")
+        if evidence := row.get("evidence"):
+            told.append(f"bench: n={row['n']} evidence_requests_per_second={evidence['requests_per_second']} "
+                        f"cpu_percent={evidence['cpu_percent']} rss_mb={_megabytes(evidence['rss_mib'])}")
     if drift := results.get("drift"):
         told.append(f"bench: drift_put_back_p50_ms={drift['put_back_ms']['p50']} max_ms={drift['put_back_ms']['max']}")
     if killed := results.get("leader_killed"):

@@ -154,6 +154,19 @@ def test_a_prefix_holds_for_known_and_for_later_names(stub: Server) -> None:
     assert value(stub, 'x{series="n-1"}') == "0"
 
 
+def test_a_range_of_a_counter_says_what_its_instants_said(stub: Server) -> None:
+    stub.call("POST", "/set", {"name": "m", "value": 2.5, "mode": "counter"})
+    text = quote('x_total{series="m"}')
+    def at(second: int) -> list[Any]:
+        return json.loads(stub.call("GET", f"/api/v1/query?time={second}&query={text}")[1])["data"]["result"][0]["value"]
+    instants = [at(1_800_000_000 + step) for step in (0, 10, 20)]
+    assert [int(value) - int(instants[0][1]) for _, value in instants] == [0, 25, 50]
+    asked = f"/api/v1/query_range?start=1800000000&end=1800000020&step=10&query={text}"
+    assert json.loads(stub.call("GET", asked)[1])["data"] == {"resultType": "matrix", "result": [{"metric": {}, "values": instants}]}
+    assert stub.call("GET", asked.replace("step=10", "step=0"))[0] == 400
+    assert stub.call("GET", asked.replace("start=1800000000", "start=1"))[0] == 400
+
+
 def test_stats_tell_when_a_flip_was_first_seen(stub: Server) -> None:
     value(stub, 'x{series="m-1"}')
     set_at = json.loads(stub.call("POST", "/set", {"name": "m-1", "value": 1})[1])["set_at_ms"]

@@ -1,9 +1,11 @@
-// metrics-stub: looks like Prometheus' /api/v1/query and answers what a test or the benchmark tells it to.
+// metrics-stub: looks like Prometheus' /api/v1/query and /api/v1/query_range and answers what a test or the benchmark tells it to.
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "async_server/async_server.hpp"
 #include "metrics_stub/series.hpp"
@@ -33,14 +35,26 @@ std::string Decode(std::string_view text) {
   return decoded;
 }
 
-/// The value of `query` in a query string or a form.
-std::string QueryIn(std::string_view form) {
+/// The value of `name` in a query string or a form; empty where it is not there.
+std::string ValueIn(std::string_view form, std::string_view name) {
   while (!form.empty()) {
     const std::string_view pair = form.substr(0, form.find('&'));
-    if (pair.starts_with("query=")) return Decode(pair.substr(6));
+    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) return Decode(pair.substr(name.size() + 1));
     form.remove_prefix(std::min(form.size(), pair.size() + 1));
   }
   return {};
+}
+
+/// Seconds, as a number. 0 where it is none.
+base::Millis SecondsIn(std::string_view form, std::string_view name) {
+  const double seconds = std::strtod(ValueIn(form, name).c_str(), nullptr);
+  constexpr double kMost = 1e11;  // years after 5000; NaN is no more welcome
+  return base::Millis(seconds > 0 && seconds < kMost ? std::llround(seconds * 1000) : 0);
+}
+
+programs::AsyncReply AnswerRange(programs::SeriesTable& table, std::string_view form, base::WallTime now) {
+  const programs::Range range{base::WallTime(SecondsIn(form, "start")), base::WallTime(SecondsIn(form, "end")), SecondsIn(form, "step")};
+  return table.AnswerRange(ValueIn(form, "query"), range, now);
 }
 
 programs::AsyncReply Serve(programs::SeriesTable& table, const programs::AsyncRequest& request) {
@@ -48,7 +62,11 @@ programs::AsyncReply Serve(programs::SeriesTable& table, const programs::AsyncRe
   const std::string_view path = request.target.substr(0, mark);
   const std::string_view form = mark == std::string_view::npos ? request.body : request.target.substr(mark + 1);
   const auto now = base::SystemClock().WallNow();
-  if (path == "/api/v1/query") return table.Answer(QueryIn(form), now);
+  if (path == "/api/v1/query") {
+    const base::WallTime at(SecondsIn(form, "time"));
+    return table.Answer(ValueIn(form, "query"), at == base::WallTime() ? now : at, now);
+  }
+  if (path == "/api/v1/query_range") return AnswerRange(table, form, now);
   if (path == "/set" && request.method == http::Method::kPost) return table.Set(request.body, now);
   if (path == "/stats") return table.Stats();
   programs::AsyncReply reply;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +15,8 @@ using Json = nlohmann::json;
 
 constexpr int kManySeries = 50;
 constexpr base::Millis kSlowByDefault{5'000};
+constexpr std::int64_t kMostInstants = 11'000;
+constexpr std::int64_t kCountersBegan = 1'700'000'000;  // seconds since 1970
 constexpr std::string_view kLabel = "series=\"";
 
 std::string_view NameIn(std::string_view query) {
@@ -24,9 +28,9 @@ std::string_view NameIn(std::string_view query) {
 
 base::Result<Mode> ParseMode(const std::string& text) {
   static constexpr std::pair<std::string_view, Mode> kModes[] = {
-      {"value", Mode::kValue},       {"nan", Mode::kNan},   {"empty", Mode::kEmpty}, {"many", Mode::kMany},
-      {"http500", Mode::kHttpError}, {"slow", Mode::kSlow}, {"hang", Mode::kHang},   {"syntax", Mode::kSyntaxError},
-      {"garbage", Mode::kGarbage}};
+      {"value", Mode::kValue},        {"counter", Mode::kCounter},   {"nan", Mode::kNan},   {"empty", Mode::kEmpty},
+      {"many", Mode::kMany},          {"http500", Mode::kHttpError}, {"slow", Mode::kSlow}, {"hang", Mode::kHang},
+      {"syntax", Mode::kSyntaxError}, {"garbage", Mode::kGarbage}};
   const auto* found = std::find_if(std::begin(kModes), std::end(kModes), [&](const auto& entry) { return entry.first == text; });
   if (found == std::end(kModes)) return base::Fail(base::ErrorCode::kInvalid, "no mode " + text);
   return found->second;
@@ -51,12 +55,25 @@ base::Result<Behaviour> ParseBehaviour(const Json& entry) {
   return behaviour;
 }
 
-std::string Sample(std::string_view labels, std::int64_t at_ms, std::string_view value) {
-  return fmt::format(R"({{"metric":{{{}}},"value":[{}.{:03},"{}"]}})", labels, at_ms / 1000, at_ms % 1000, value);
+std::string Point(std::int64_t at_ms, std::string_view value) {
+  return fmt::format(R"([{}.{:03},"{}"])", at_ms / 1000, at_ms % 1000, value);
 }
 
-std::string Vector(std::string_view samples) {
-  return fmt::format(R"({{"status":"success","data":{{"resultType":"vector","result":[{}]}}}})", samples);
+std::string Sample(std::string_view labels, std::int64_t at_ms, std::string_view value) {
+  return fmt::format(R"({{"metric":{{{}}},"value":{}}})", labels, Point(at_ms, value));
+}
+
+std::string Success(std::string_view type, std::string_view samples) {
+  return fmt::format(R"({{"status":"success","data":{{"resultType":"{}","result":[{}]}}}})", type, samples);
+}
+
+std::string Vector(std::string_view samples) { return Success("vector", samples); }
+
+/// A counter is a whole number that depends on the instant alone, so that a range says what the instants said.
+std::string ValueAt(const Behaviour& behaviour, std::int64_t at_ms) {
+  if (behaviour.mode != Mode::kCounter) return behaviour.value;
+  const double slope = std::strtod(behaviour.value.c_str(), nullptr);
+  return fmt::format("{:.0f}", std::floor(slope * (static_cast<double>(at_ms) / 1000.0 - static_cast<double>(kCountersBegan))));
 }
 
 std::string Many(std::int64_t at_ms, std::string_view value) {
@@ -84,10 +101,11 @@ AsyncReply Render(const Behaviour& behaviour, std::int64_t at_ms) {
           R"({"status":"error","errorType":"bad_data","error":"invalid parameter \"query\": 1:1: parse error: unexpected character"})");
     case Mode::kGarbage: return Reply(200, "<html>not what you expected");
     case Mode::kValue:
+    case Mode::kCounter:
     case Mode::kSlow:
     case Mode::kHang: break;
   }
-  AsyncReply reply = Reply(200, Vector(Sample("", at_ms, behaviour.value)));
+  AsyncReply reply = Reply(200, Vector(Sample("", at_ms, ValueAt(behaviour, at_ms))));
   reply.hang = behaviour.mode == Mode::kHang;
   return reply;
 }
@@ -96,15 +114,25 @@ AsyncReply Refuse(std::string_view why) { return Reply(400, Json{{"error", why}}
 
 }  // namespace
 
-AsyncReply SeriesTable::Answer(std::string_view query, base::WallTime now) {
-  Series& series = Find(NameIn(query));
-  const std::int64_t at_ms = now.time_since_epoch().count();
-  ++queries_;
-  ++series.queries;
-  AsyncReply reply = Render(series.behaviour, at_ms);
+AsyncReply SeriesTable::Answer(std::string_view query, base::WallTime at, base::WallTime now) {
+  const Series& series = Count(query, now);
+  AsyncReply reply = Render(series.behaviour, at.time_since_epoch().count());
   reply.delay = series.behaviour.delay;
-  if (series.first_answer_ms == 0) series.first_answer_ms = at_ms + reply.delay.count();
   return reply;
+}
+
+AsyncReply SeriesTable::AnswerRange(std::string_view query, const Range& range, base::WallTime now) {
+  const Series& series = Count(query, now);
+  const bool has_values = series.behaviour.mode == Mode::kValue || series.behaviour.mode == Mode::kCounter;
+  if (!has_values) return Refuse("ranges of values and counters only");
+  if (range.step.count() <= 0 || range.last < range.first) return Refuse("want start, end and a step above 0");
+  if ((range.last - range.first) / range.step > kMostInstants) return Refuse("too many instants");
+  std::string points;
+  for (base::WallTime at = range.first; at <= range.last; at += range.step) {
+    const std::int64_t at_ms = at.time_since_epoch().count();
+    points += (points.empty() ? "" : ",") + Point(at_ms, ValueAt(series.behaviour, at_ms));
+  }
+  return Reply(200, Success("matrix", fmt::format(R"({{"metric":{{}},"values":[{}]}})", points)));
 }
 
 AsyncReply SeriesTable::Set(std::string_view body, base::WallTime now) {
@@ -136,6 +164,14 @@ AsyncReply SeriesTable::Stats() const {
     names[name] = {{"queries", series.queries}, {"set_at_ms", series.set_at_ms}, {"first_answer_ms", series.first_answer_ms}};
   }
   return Reply(200, Json{{"queries", queries_}, {"series", std::move(names)}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+SeriesTable::Series& SeriesTable::Count(std::string_view query, base::WallTime now) {
+  Series& series = Find(NameIn(query));
+  ++queries_;
+  ++series.queries;
+  if (series.first_answer_ms == 0) series.first_answer_ms = (now.time_since_epoch() + series.behaviour.delay).count();
+  return series;
 }
 
 SeriesTable::Series& SeriesTable::Find(std::string_view name) {

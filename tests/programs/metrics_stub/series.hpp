@@ -13,20 +13,28 @@
 namespace softmig::programs {
 
 /// How a query is answered.
-enum class Mode { kValue, kNan, kEmpty, kMany, kHttpError, kSlow, kHang, kSyntaxError, kGarbage };
+enum class Mode { kValue, kCounter, kNan, kEmpty, kMany, kHttpError, kSlow, kHang, kSyntaxError, kGarbage };
 
 struct Behaviour {
   Mode mode = Mode::kValue;
-  std::string value = "0";  ///< as Prometheus writes it
+  std::string value = "0";  ///< as Prometheus writes it; of kCounter: by how much it grows each second
   base::Millis delay{0};    ///< of kSlow, and of any other mode where above 0
+};
+
+/// The instants first, first + step, … last of a range query.
+struct Range {
+  base::WallTime first, last;
+  base::Millis step{1000};
 };
 
 /// Names with their behaviour. A query selects a name by a label, series="NAME"; without it by its whole text.
 /// Not thread-safe: the server has one thread.
 class SeriesTable {
  public:
-  /// The answer to a query, evaluated at `now` (what Prometheus puts beside a value).
-  AsyncReply Answer(std::string_view query, base::WallTime now);
+  /// The answer to a query, evaluated at `at` (what Prometheus puts beside a value). `now`: for the statistics.
+  AsyncReply Answer(std::string_view query, base::WallTime at, base::WallTime now);
+  /// Only of values and counters, whole steps, at most 11,000 of them as Prometheus has it.
+  AsyncReply AnswerRange(std::string_view query, const Range& range, base::WallTime now);
   /// {"name": N} or {"prefix": P}, with "value" (number or text), "mode" and "delay_ms"; or a list of such objects.
   /// A prefix also holds for names seen later. Answers {"set_at_ms": T}.
   AsyncReply Set(std::string_view body, base::WallTime now);
@@ -51,6 +59,7 @@ class SeriesTable {
   };
 
   Series& Find(std::string_view name);
+  Series& Count(std::string_view query, base::WallTime now);
   void Apply(const std::string& prefix, const Behaviour& behaviour, std::int64_t at);
 
   std::unordered_map<std::string, Series, Hash, std::equal_to<>> series_;
