@@ -7,6 +7,7 @@
 
 #include "analysis/evidence_json.hpp"
 #include "analysis/numbers.hpp"
+#include "analysis/reading.hpp"
 #include "base/time_format.hpp"
 #include "model/limits.hpp"
 
@@ -32,10 +33,6 @@ EvidenceSettings SettingsOf(const MetricSpec::Counts& counts) {
   return settings;
 }
 
-bool IsCountable(const Reading& reading) {
-  return reading.kind == Reading::Kind::kSeries || (reading.kind == Reading::Kind::kNumber && std::isfinite(reading.number));
-}
-
 /// No series at all, as a list: nothing grew.
 Reading NoSeries() {
   Reading none;
@@ -54,16 +51,9 @@ SideStep Trouble(CountersState state, Verdict problem, std::string why) {
   return {std::move(state), std::nullopt, problem, std::move(why)};
 }
 
-/// Why a reading is no count. REQUIRES: !IsCountable(reading).
 SideStep Unreadable(const CountersState& state, const Reading& reading, const std::string& what) {
-  switch (reading.kind) {
-    case Reading::Kind::kNoData: return Trouble(state, Verdict::kNoData, what + " gives no series");
-    case Reading::Kind::kNaN: return Trouble(state, Verdict::kNaN, what + " gives NaN");
-    case Reading::Kind::kError: return Trouble(state, Verdict::kError, reading.message.empty() ? what + " failed" : reading.message);
-    case Reading::Kind::kNumber:
-    case Reading::Kind::kSeries: break;
-  }
-  return Trouble(state, Verdict::kError, what + " gives no finite number");
+  NoReading none = ExplainReading(reading, what);
+  return Trouble(state, none.verdict, std::move(none.why));
 }
 
 SideStep StepSide(const CountersState& before, base::WallTime instant, const Reading& bad, const Reading& total) {

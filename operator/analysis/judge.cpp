@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/numbers.hpp"
+#include "analysis/reading.hpp"
 
 namespace softmig::analysis {
 namespace {
@@ -22,27 +23,14 @@ Judgement Missing(const MetricSpec& metric, const Sample& sample, Verdict verdic
   return judgement;
 }
 
-/// A number that cannot be evidence makes the reading an error.
-bool IsUsable(const Reading& reading) { return reading.kind == Reading::Kind::kNumber && std::isfinite(reading.number); }
-bool IsCountable(const Reading& reading) { return IsUsable(reading) || reading.kind == Reading::Kind::kSeries; }
-
-/// Why a reading gives no evidence. `what` is "query", "bad" or "total". REQUIRES: !IsUsable(reading).
+/// `what` is "query", "bad" or "total".
 Judgement Explain(const MetricSpec& metric, const Sample& sample, const Reading& reading, const std::string& what) {
-  switch (reading.kind) {
-    case Reading::Kind::kNoData: return Missing(metric, sample, Verdict::kNoData, what + " gives no series");
-    case Reading::Kind::kNaN: return Missing(metric, sample, Verdict::kNaN, what + " gives NaN");
-    case Reading::Kind::kError:
-      return Missing(metric, sample, Verdict::kError, reading.message.empty() ? what + " failed" : reading.message);
-    case Reading::Kind::kSeries:
-      return Missing(metric, sample, Verdict::kError,
-                     what + " gives " + std::to_string(reading.series.size()) + " series, want one: wrap it in sum(...)");
-    case Reading::Kind::kNumber: break;
-  }
-  return Missing(metric, sample, Verdict::kError, what + " gives no finite number");
+  const NoReading none = ExplainReading(reading, what);
+  return Missing(metric, sample, none.verdict, none.why);
 }
 
 Judgement JudgeValue(const MetricSpec& metric, const Sample& sample) {
-  if (!IsUsable(sample.first)) return Explain(metric, sample, sample.first, "query");
+  if (!IsNumber(sample.first)) return Explain(metric, sample, sample.first, "query");
   const double value = sample.first.number;
   const MetricSpec::Value& limits = *metric.value;
   Judgement judgement{Verdict::kPass, value, std::nullopt, sample.asked_at, sample.at, ""};
