@@ -135,9 +135,11 @@ void AddNewsMutants(std::vector<Mutant>& mutants) {
                        other.routes = {"r1"};
                        scenario.migrations.push_back(other);
                        scenario.routes.emplace_back("r1");
+                       // Somewhere just before a poll sees the breach, wherever in the interval that poll has its place.
+                       const Time edited = seconds(13) + milliseconds(50) * (options.seed % 40);
                        options.plan = FaultPlan{{FaultKind::kBreach, seconds(12), Time(0), 0, 0, 0},
                                                 {FaultKind::kHangObject, seconds(10), seconds(30), -1, 1, 0},
-                                                {FaultKind::kEditHold, seconds(13), Time(0), 1, 0, 0}};
+                                                {FaultKind::kEditHold, edited, Time(0), 1, 0, 0}};
                      }});
 }
 
