@@ -6,10 +6,12 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <mutex>
 #include <unordered_map>
 
 #include "base/mutex.hpp"
+#include "decide/reasons.hpp"
 #include "model/codec.hpp"
 
 namespace softmig::reconcile {
@@ -20,6 +22,13 @@ using prometheus::Family;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
+using model::ConditionStatus;
+
+const model::Condition* Find(const model::Status& status, std::string_view type) {
+  const auto it = std::ranges::find(status.conditions, type, &model::Condition::type);
+  return it == status.conditions.end() ? nullptr : &*it;
+}
+
 const Histogram::BucketBoundaries kSeconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 
 }  // namespace
@@ -29,6 +38,14 @@ class DomainMetrics::Impl {
   explicit Impl(prometheus::Registry& registry)
       : phase(prometheus::BuildGauge().Name("softmigration_phase").Help("1 for the phase a migration is in").Register(registry)),
         weight(prometheus::BuildGauge().Name("softmigration_weight").Help("Share of users on the target, percent").Register(registry)),
+        stalled(prometheus::BuildGauge()
+                    .Name("softmigration_stalled")
+                    .Help("1 where nothing moves until a person acts; reason as in the condition Stalled")
+                    .Register(registry)),
+        evidence_missing(prometheus::BuildGauge()
+                             .Name("softmigration_evidence_missing")
+                             .Help("1 where a metric that must pass gives no evidence")
+                             .Register(registry)),
         rollbacks(prometheus::BuildCounter().Name("softmigration_rollbacks_total").Help("Times users were taken back").Register(registry)),
         drift(prometheus::BuildCounter()
                   .Name("softmigration_drift_corrected_total")
@@ -50,15 +67,45 @@ class DomainMetrics::Impl {
     model::Phase phase{};
     Gauge* phase_gauge = nullptr;
     Gauge* weight_gauge = nullptr;
+    std::string stalled_for;         // the reason; empty: it is not stalled
+    Gauge* stalled_gauge = nullptr;  // this and the next one exist only while they are 1
+    Gauge* evidence_gauge = nullptr;
   };
 
-  void Drop(const Gauges& dropped) {
-    phase.Remove(dropped.phase_gauge);
-    weight.Remove(dropped.weight_gauge);
+  void SetStalled(Gauges& of, const prometheus::Labels& labels, const std::string& reason) {
+    if (of.stalled_for == reason) return;
+    Remove(stalled, of.stalled_gauge);
+    of.stalled_for = reason;
+    if (reason.empty()) return;
+    prometheus::Labels with_reason = labels;
+    with_reason["reason"] = reason;
+    of.stalled_gauge = &stalled.Add(with_reason);
+    of.stalled_gauge->Set(1);
+  }
+
+  void SetEvidence(Gauges& of, const prometheus::Labels& labels, bool missing) {
+    if (missing == (of.evidence_gauge != nullptr)) return;
+    if (!missing) return Remove(evidence_missing, of.evidence_gauge);
+    of.evidence_gauge = &evidence_missing.Add(labels);
+    of.evidence_gauge->Set(1);
+  }
+
+  void Drop(Gauges& dropped) {
+    Remove(phase, dropped.phase_gauge);
+    Remove(weight, dropped.weight_gauge);
+    Remove(stalled, dropped.stalled_gauge);
+    Remove(evidence_missing, dropped.evidence_gauge);
+  }
+
+  static void Remove(Family<Gauge>& family, Gauge*& gauge) {
+    if (gauge != nullptr) family.Remove(gauge);
+    gauge = nullptr;
   }
 
   Family<Gauge>& phase;
   Family<Gauge>& weight;
+  Family<Gauge>& stalled;
+  Family<Gauge>& evidence_missing;
   Family<Counter>& rollbacks;
   Counter& drift;
   Counter& queries;
@@ -85,6 +132,10 @@ void DomainMetrics::SetMigration(const kube::ObjectKey& key, const model::Status
     gauges.phase_gauge->Set(1);
   }
   gauges.weight_gauge->Set(status.current_weight);
+  const model::Condition* is_stalled = Find(status, "Stalled");
+  impl_->SetStalled(gauges, labels, is_stalled != nullptr && is_stalled->status == ConditionStatus::kTrue ? is_stalled->reason : "");
+  const model::Condition* healthy = Find(status, "AnalysisHealthy");
+  impl_->SetEvidence(gauges, labels, healthy != nullptr && healthy->reason == decide::reason::kMissingEvidence);
 }
 
 void DomainMetrics::ForgetMigration(const kube::ObjectKey& key) {

@@ -16,8 +16,9 @@ class Registry;
 namespace softmig::reconcile {
 
 /// The operator's own metrics: softmigration_phase{namespace,name,phase}, softmigration_weight{namespace,name},
-/// softmigration_rollbacks_total{reason}, softmigration_breach_to_weight0_seconds, softmigration_drift_corrected_total,
-/// softmigration_metric_queries_total. Thread-safe. `registry` must outlive it.
+/// softmigration_stalled{namespace,name,reason}, softmigration_evidence_missing{namespace,name}, softmigration_rollbacks_total{reason},
+/// softmigration_breach_to_weight0_seconds, softmigration_drift_corrected_total, softmigration_metric_queries_total. Thread-safe.
+/// `registry` must outlive it.
 class DomainMetrics {
  public:
   explicit DomainMetrics(prometheus::Registry& registry);
