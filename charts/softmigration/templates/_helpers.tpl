@@ -1,0 +1,47 @@
+{{- define "softmigration.name" -}}
+{{- if contains "softmigration" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-softmigration" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "softmigration.selector" -}}
+app.kubernetes.io/name: softmigration
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "softmigration.labels" -}}
+{{ include "softmigration.selector" . }}
+app.kubernetes.io/component: operator
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "softmigration.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "softmigration.name" .) }}
+{{- end }}
+
+{{- define "softmigration.image" -}}
+{{- if .Values.image.digest }}{{ .Values.image.repository }}@{{ .Values.image.digest }}{{ else }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
+{{- end }}
+
+{{- define "softmigration.rules" -}}
+- apiGroups: [softmigration.io]
+  resources: [softmigrations]
+  verbs: [get, list, watch, patch]
+- apiGroups: [softmigration.io]
+  resources: [softmigrations/status]
+  verbs: [patch]
+{{- if .Values.routers.httpRoute }}
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
+  verbs: [get, list, watch, patch]
+{{- end }}
+- apiGroups: [""]
+  resources: [services]
+  verbs: [list, watch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [list, watch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
