@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,12 @@ namespace softmig::http::testing {
 
 /// Far longer than anything here takes: reaching it means a hang.
 inline constexpr std::chrono::seconds kHang{30};
+
+/// Keeps the processor for so long. No yield and no sleep: on a busy machine either takes milliseconds.
+inline void SpinFor(std::chrono::microseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) continue;
+}
 
 /// Sends and waits, but not for ever: a hang becomes kInternal "hang".
 base::Result<Response> Ask(HttpTransport& transport, Request request, SendOptions options = {});

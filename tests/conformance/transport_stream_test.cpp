@@ -158,7 +158,7 @@ TEST_P(TransportStream, DestructionAtAnyMomentIsSafe) {
   for (int i = 0; i < 200; ++i) {
     auto log = std::make_unique<StreamLog>();
     auto stream = transport_->OpenStream(Get(server.Url()), kIdle, log->Callbacks());
-    for (int spin = 0; spin < i; ++spin) std::this_thread::yield();
+    SpinFor(std::chrono::microseconds(5 * i));
     stream.reset();
     log.reset();  // a late callback would touch freed memory
   }

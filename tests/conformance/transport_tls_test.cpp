@@ -237,7 +237,7 @@ TEST_P(TransportTls, StreamsMayBeDroppedInsideTheHandshake) {
   for (int i = 0; i < 60; ++i) {
     StreamLog log;
     auto stream = transport_->OpenStream(request, base::Millis(20'000), log.Callbacks());
-    for (int spin = 0; spin < i * 20; ++spin) std::this_thread::yield();
+    SpinFor(std::chrono::microseconds(100 * i));
     stream.reset();
   }
   EXPECT_TRUE(Ask(*transport_, request));
