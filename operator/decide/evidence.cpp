@@ -90,11 +90,12 @@ const MetricStatus* FindMetric(const std::vector<MetricStatus>& metrics, const s
   return it == metrics.end() ? nullptr : &*it;
 }
 
-/// Why there are no counts may change while there are none; people are told the present reason, but not every time.
-bool IsOutdated(const Context& context, const MetricStatus& before, const Judgement& judgement) {
-  constexpr base::Millis kOften = std::chrono::seconds(15);
+/// Why there is no evidence may change while there is none; people are told the present reason, but not every time: other words in each
+/// answer are no reason to write.
+bool IsOutdated(const Context& context, const model::MetricSpec& metric, const MetricStatus& before, const Judgement& judgement) {
+  const base::Millis least = model::UsesEvidence(metric) ? std::chrono::seconds(15) : std::chrono::seconds(60);
   const bool missing = ClassOf(judgement.verdict) == Class::kMissing && judgement.verdict != Verdict::kStale;
-  return missing && !judgement.evidence.empty() && judgement.evidence != before.evidence && context.now - before.at >= kOften;
+  return missing && !judgement.evidence.empty() && judgement.evidence != before.evidence && context.now - before.at >= least;
 }
 
 MetricStatus NextStatus(const Context& context, const std::string& component, const model::MetricSpec& metric, const MetricStatus* before) {
@@ -102,10 +103,7 @@ MetricStatus NextStatus(const Context& context, const std::string& component, co
   if (!judgement) {
     return before != nullptr ? *before : MetricStatus{metric.name, Verdict::kNoData, {}, {}, context.now, context.now, "not asked yet"};
   }
-  if (before != nullptr && before->verdict == judgement->verdict &&
-      !(model::UsesEvidence(metric) && IsOutdated(context, *before, *judgement))) {
-    return *before;
-  }
+  if (before != nullptr && before->verdict == judgement->verdict && !IsOutdated(context, metric, *before, *judgement)) return *before;
   const bool same_class = before != nullptr && ClassOf(before->verdict) == ClassOf(judgement->verdict);
   return ToStatus(context, component, metric.name, *judgement, same_class ? before->since : context.now);
 }
