@@ -11,6 +11,7 @@
 #include "kube/runtime/reflector.hpp"
 #include "providers/prometheus/prometheus_provider.hpp"
 #include "reconcile/controller.hpp"
+#include "reconcile/secret_sources.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
 
 namespace softmig::app {
@@ -42,7 +43,8 @@ class Operator::Impl {
         fence_(clock),
         queue_(clock, &metrics_.Queue("softmigration")),
         cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); }),
-        poller_(*metric_transport_, provider_, clock,
+        sources_(reconcile::SecretReader(client_, clock), provider_, clock),
+        poller_(*metric_transport_, sources_, clock,
                 [this](const ObjectKey& key, bool breach) { controller_.Wake(key, breach ? Lane::kSafety : Lane::kOrdinary); }),
         gatherer_(cache_, poller_, router_, reconcile::kFinalizer),
         executor_({client_, router_, cache_, fence_, migration_versions_, route_versions_}),
@@ -143,6 +145,7 @@ class Operator::Impl {
   const routers::HttpRouteRouter router_;
   const providers::PrometheusProvider provider_;
   reconcile::Cache cache_;
+  reconcile::SecretSources sources_;
   reconcile::MetricPoller poller_;
   reconcile::Gatherer gatherer_;
   reconcile::Executor executor_;

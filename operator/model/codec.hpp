@@ -40,6 +40,11 @@ std::string_view Name(BreachPolicy policy);
 /// Hash (16 hex digits) of what evidence is about: legacy, target, rules, metrics, flags. Weights, holds, pauses do not count.
 std::string EvidenceHash(const Spec& spec);
 
+/// What is asked, as one text: the address and, where there are any, the references of its credentials. Never the values of Secrets.
+std::string SourceText(const MetricSpec& metric);
+/// The Secrets that have to be read before the metric can be asked: each once, in order.
+std::vector<std::string> SecretsOf(const MetricSpec& metric);
+
 /// Canonical compact JSON of Gateway API `matches`: the API server's defaults filled in (path PathPrefix "/", header and query
 /// type Exact), keys sorted. Two spellings of the same matches give the same text. Empty or absent: the default match.
 std::string CanonicalMatches(const nlohmann::json& matches);

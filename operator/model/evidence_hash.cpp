@@ -54,7 +54,7 @@ json CountsJson(const MetricSpec::Counts& counts) {
 json MetricJson(const MetricSpec& metric) {
   std::vector<std::string> components = metric.components;
   std::sort(components.begin(), components.end());
-  json out{{"name", metric.name}, {"address", metric.address}, {"components", components}};
+  json out{{"name", metric.name}, {"address", SourceText(metric)}, {"components", components}};
   if (metric.counts) out["counts"] = CountsJson(*metric.counts);
   if (metric.value) out["value"] = {metric.value->query, BoundJson(metric.value->min), BoundJson(metric.value->max)};
   return out;

@@ -17,6 +17,7 @@ inline constexpr std::size_t kFlags = 4;
 inline constexpr std::size_t kHeadersPerFlag = 4;
 inline constexpr std::size_t kMetrics = 10;
 inline constexpr std::size_t kQueryLength = 2048;
+inline constexpr std::size_t kSourceHeaders = 8;
 inline constexpr std::int64_t kAttempts = 1'000'000'000;
 inline constexpr std::int64_t kMinRequests = 1'000'000'000;
 inline constexpr std::int64_t kComparisons = 1'000'000'000'000;

@@ -164,6 +164,7 @@ MetricSpec::Value ParseValue(FieldReader& metric, FieldReader& prometheus) {
 
 void ParseSource(FieldReader& reader, FieldReader& prometheus, base::Millis burst_tolerance, MetricSpec& metric) {
   metric.address = prometheus.Text("address", kAddress);
+  metric.access = ParseAccess(prometheus, metric.address);
   const bool is_counts = prometheus.Has("bad") || prometheus.Has("total");
   const int kinds = (is_counts ? 1 : 0) + (prometheus.Has("histogram") ? 1 : 0) + (prometheus.Has("query") ? 1 : 0);
   if (kinds != 1) {

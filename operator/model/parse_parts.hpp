@@ -10,6 +10,8 @@ namespace softmig::model {
 
 std::vector<ComponentSpec> ParseComponents(FieldReader& spec);
 void ParsePlan(FieldReader& spec, Spec& parsed);
+/// headers, bearerToken, basicAuth and tls of a source of metrics, beside its `address`.
+SourceAccess ParseAccess(FieldReader& source, const std::string& address);
 void ParseAnalysis(FieldReader& spec, Spec& parsed);
 
 }  // namespace softmig::model

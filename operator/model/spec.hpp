@@ -72,6 +72,32 @@ struct NoEvidencePolicy {
   bool operator==(const NoEvidencePolicy&) const = default;
 };
 
+/// A value in a Secret of the migration's namespace. The spec only ever holds this reference.
+struct SecretKey {
+  std::string name, key;
+  bool operator==(const SecretKey&) const = default;
+};
+
+/// What a source of metrics wants to see before it answers, and how it proves who it is.
+struct SourceAccess {
+  struct Header {
+    std::string name;
+    std::string value;                ///< where there is no Secret
+    std::optional<SecretKey> secret;  ///< exactly one of the two is set
+    bool operator==(const Header&) const = default;
+  };
+  struct Basic {
+    SecretKey username, password;
+    bool operator==(const Basic&) const = default;
+  };
+  std::vector<Header> headers;
+  std::optional<SecretKey> bearer_token;  ///< at most one of this and `basic`
+  std::optional<Basic> basic;
+  std::optional<SecretKey> ca;  ///< PEM, trusted instead of the system's CAs
+  std::string server_name;      ///< in the server's certificate, where it is not the address's host
+  bool operator==(const SourceAccess&) const = default;
+};
+
 /// One thing that is judged. Exactly one of `counts` and `value` is set.
 struct MetricSpec {
   /// Requests, and the bad ones of them, as cumulative counters: the operator takes the differences.
@@ -108,7 +134,8 @@ struct MetricSpec {
     bool operator==(const Value&) const = default;
   };
   std::string name;
-  std::string address;                  ///< http(s)://host:port of what speaks Prometheus' API
+  std::string address;  ///< http(s)://host:port of what speaks Prometheus' API
+  SourceAccess access;
   std::vector<std::string> components;  ///< judged for these; empty: for all
   std::optional<Counts> counts;
   std::optional<Value> value;

@@ -70,6 +70,19 @@ bool IsHeaderValue(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+bool IsOurHeader(std::string_view name) {
+  static constexpr std::array<std::string_view, 11> kOurs{
+      "accept-encoding", "connection",        "content-length", "expect", "host", "keep-alive", "proxy-authorization", "te",
+      "trailer",         "transfer-encoding", "upgrade"};
+  return std::find(kOurs.begin(), kOurs.end(), LowerAscii(std::string(name))) != kOurs.end();
+}
+
+bool IsOwnHeaderName(std::string_view text) { return IsHeaderName(text) && !IsOurHeader(text); }
+
+bool IsSecretKey(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return IsAlnum(c) || c == '-' || c == '_' || c == '.'; });
+}
+
 bool IsDuration(std::string_view text) {
   if (text == "0") return true;
   if (text.empty() || text.size() > 32) return false;

@@ -19,6 +19,9 @@ bool IsDnsLabel(std::string_view text);         ///< a-z, 0-9 and inner dashes
 bool IsDnsSubdomain(std::string_view text);     ///< labels joined by dots
 bool IsHeaderName(std::string_view text);       ///< an HTTP token
 bool IsHeaderValue(std::string_view text);      ///< printable ASCII without outer spaces
+bool IsOurHeader(std::string_view name);        ///< says how a request is sent and to whom (Host, Content-Length, …), in any case
+bool IsOwnHeaderName(std::string_view text);    ///< an HTTP token that is none of these
+bool IsSecretKey(std::string_view text);        ///< letters, digits, '-', '_' and '.'
 bool IsDuration(std::string_view text);         ///< 90s, 1h30m, 1.5s, 250ms or 0
 bool IsDecimal(std::string_view text);          ///< -12.5: up to 15 digits before and 9 after the point
 bool IsRate(std::string_view text);             ///< a decimal from 0 to 1
@@ -39,6 +42,7 @@ std::optional<double> ParseDecimal(std::string_view text);
 
 inline constexpr TextRule kLabel{1, 63, IsDnsLabel, "lower-case letters, digits and inner dashes, at most 63"};
 inline constexpr TextRule kSubdomain{1, 253, IsDnsSubdomain, "a DNS name in lower case, at most 253 characters"};
+inline constexpr TextRule kSecretKey{1, 253, IsSecretKey, "letters, digits, dashes, underscores and dots"};
 inline constexpr TextRule kHeaderName{1, 256, IsHeaderName, "an HTTP header name"};
 
 }  // namespace softmig::model

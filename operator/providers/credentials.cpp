@@ -1,8 +1,9 @@
 #include "providers/credentials.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
+
+#include "model/text_rules.hpp"
 
 namespace softmig::providers {
 namespace {
@@ -14,17 +15,6 @@ constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxValue = 8U << 10U;
 constexpr std::size_t kShortestSecret = 6;
 constexpr std::size_t kMaxCa = 1U << 20U;
-
-/// They say how a request is sent and to whom, and would let it be read as two.
-constexpr std::array<std::string_view, 11> kOurs{
-    "connection", "content-length",    "expect",         "host", "keep-alive", "proxy-authorization", "te", "trailer",
-    "upgrade",    "transfer-encoding", "accept-encoding"};
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
 
 bool IsNameCharacter(char c) {
   const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -44,6 +34,8 @@ std::string Base64(std::string_view text) {
   return out;
 }
 
+std::string EncodedPair(const BasicCredentials& basic) { return Base64(basic.user + ":" + basic.password.Reveal()); }
+
 /// Why `value` of the field called `what` cannot be sent; nothing where it can.
 base::Status CheckValue(std::string_view what, std::string_view value) {
   if (IsHeaderValue(value)) return {};
@@ -58,7 +50,7 @@ base::Status CheckValue(std::string_view what, std::string_view value) {
 base::Status AddHeader(const std::string& name, const Secret& value, http::Headers& headers) {
   // Names are quoted only where they are names: a value in the wrong place must not be shown.
   if (!IsName(name)) return base::Fail(ErrorCode::kInvalid, "a header's name is none: it may have letters, digits and dashes");
-  if (std::ranges::find(kOurs, Lower(name)) != kOurs.end()) {
+  if (model::IsOurHeader(name)) {
     return base::Fail(ErrorCode::kInvalid, "the header " + name + " belongs to the connection and cannot be set");
   }
   if (http::Find(headers, name)) return base::Fail(ErrorCode::kInvalid, "the header " + name + " is there twice");
@@ -79,7 +71,7 @@ base::Status AddBasic(const BasicCredentials& basic, http::Headers& headers) {
   if (basic.user.find(':') != std::string::npos) return base::Fail(ErrorCode::kInvalid, "the user has a colon, which ends a user's name");
   if (auto sendable = CheckValue("the user", basic.user); !sendable) return sendable;
   if (auto sendable = CheckValue("the password", basic.password.Reveal()); !sendable) return sendable;
-  return AddHeader("Authorization", Secret("Basic " + Base64(basic.user + ":" + basic.password.Reveal())), headers);
+  return AddHeader("Authorization", Secret("Basic " + EncodedPair(basic)), headers);
 }
 
 base::Status CheckCa(const std::string& pem) {
@@ -116,14 +108,21 @@ base::Result<Authentication> Authentication::Make(const Credentials& credentials
   Authentication authentication;
   for (const auto& [name, value] : headers) authentication.secrets_.emplace_back(value);
   if (credentials.bearer_token) authentication.secrets_.push_back(*credentials.bearer_token);
-  if (credentials.basic) authentication.secrets_.push_back(credentials.basic->password);
+  if (credentials.basic) {
+    authentication.secrets_.emplace_back(EncodedPair(*credentials.basic));
+    authentication.secrets_.push_back(credentials.basic->password);
+  }
   authentication.headers_ = std::make_shared<const http::Headers>(std::move(headers));
   if (credentials.ca_pem) {
     if (auto good = CheckCa(*credentials.ca_pem); !good) return base::Fail(good.error());
+  }
+  if (credentials.ca_pem || !credentials.server_name.empty()) {
     http::TlsSettings tls;
-    tls.ca_pem = *credentials.ca_pem;
+    tls.ca_pem = credentials.ca_pem.value_or("");
+    tls.server_name = credentials.server_name;
     authentication.tls_ = std::make_shared<const http::TlsSettings>(std::move(tls));
   }
+  authentication.permits_ = credentials.permits;
   return authentication;
 }
 
@@ -139,14 +138,18 @@ void Authentication::HideIn(http::Response& response) const {
   for (const Secret& secret : secrets_) Hide(secret, response.body);
 }
 
-void Authentication::AddTo(http::Request& request) const {
+base::Status Authentication::AddTo(http::Request& request) const {
+  for (const SendPermit& permit : permits_) {
+    if (!permit.Allows(request.url)) return base::Fail(ErrorCode::kForbidden, permit.Refusal(request.url));
+  }
   if (headers_) {
     for (const auto& [name, value] : *headers_) {
-      std::erase_if(request.headers, [&](const auto& field) { return Lower(field.first) == Lower(name); });
+      std::erase_if(request.headers, [&](const auto& field) { return model::LowerAscii(field.first) == model::LowerAscii(name); });
       request.headers.emplace_back(name, value);
     }
   }
   if (tls_) request.tls = tls_;
+  return {};
 }
 
 }  // namespace softmig::providers

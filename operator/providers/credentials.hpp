@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "http/message.hpp"
+#include "providers/send_permit.hpp"
 
 namespace softmig::providers {
 
@@ -45,6 +46,8 @@ struct Credentials {
   std::optional<Secret> bearer_token;                   ///< at most one of this and `basic`
   std::optional<BasicCredentials> basic;
   std::optional<std::string> ca_pem;  ///< trusted instead of the system's CAs
+  std::string server_name;            ///< verified instead of the address's host where not empty
+  std::vector<SendPermit> permits;    ///< of every Secret that a value is from: all of them must allow a request
   bool operator==(const Credentials&) const = default;
 };
 
@@ -59,7 +62,9 @@ class Authentication {
   static base::Result<Authentication> Make(const Credentials& credentials);
 
   /// Adds the headers, and the CA where there is one. A header that the request already has is replaced.
-  void AddTo(http::Request& request) const;
+  /// kForbidden, with the Secret's name, and nothing added, where a Secret may not be sent to the request's URL: such a request must not
+  /// be sent.
+  [[nodiscard]] base::Status AddTo(http::Request& request) const;
   /// Puts stars in place of the secrets wherever the answer's body holds them: some servers repeat in an error what they were sent. Call it
   /// before Parse, which passes a server's words on.
   void HideIn(http::Response& response) const;
@@ -68,6 +73,7 @@ class Authentication {
   std::shared_ptr<const http::Headers> headers_;
   std::vector<Secret> secrets_;
   std::shared_ptr<const http::TlsSettings> tls_;
+  std::vector<SendPermit> permits_;
 };
 
 /// Puts as many stars in place of `secret` wherever `text` holds it. Leaves secrets shorter than 6 bytes: they would be found everywhere.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/codec.hpp"
 #include "providers/counter_query.hpp"
 
 namespace softmig::reconcile {
@@ -75,9 +76,9 @@ base::Result<CountPlan> PlanCounts(const model::Spec& spec, const MetricSpec& me
   for (const std::string& query : plan.queries) {
     if (const auto why = providers::NotACounter(query)) return base::Fail(base::ErrorCode::kInvalid, *why);
   }
-  auto rule = analysis::RuleFor(
-      spec, metric,
-      fmt::format("{} {} {} le={} attempt={}", plan.address, values.component, fmt::join(plan.queries, " | "), plan.bucket, attempt));
+  auto rule = analysis::RuleFor(spec, metric,
+                                fmt::format("{} {} {} le={} attempt={}", model::SourceText(metric), values.component,
+                                            fmt::join(plan.queries, " | "), plan.bucket, attempt));
   if (!rule) return base::Fail(rule.error().code, rule.error().message);
   plan.rule = std::make_shared<const analysis::EvidenceRule>(std::move(*rule));
   return plan;

@@ -46,7 +46,8 @@ struct Poll {
   base::SteadyTime due{};
   std::string refused;  // why it cannot be asked at all
   bool cancelled = false;
-  int open = 0;  // answers still awaited
+  int open = 0;         // answers still awaited
+  MetricAccess access;  // of the poll under way; stands still while answers are awaited
   model::Sample sample;
   analysis::MetricState state;
   decide::MetricObservation seen;
@@ -77,14 +78,12 @@ bool AsksTheSame(const Poll& poll, const model::Spec& spec, const model::MetricS
   return *poll.metric == metric && about(*poll.spec) == about(spec);
 }
 
-model::Reading FromError(const base::Error& error) { return {model::Reading::Kind::kError, 0, error.message.substr(0, 256)}; }
-
 }  // namespace
 
 class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(http::HttpTransport& transport, const providers::MetricProvider& provider, const base::Clock& clock, Wake wake)
-      : transport_(transport), provider_(provider), clock_(clock), wake_(std::move(wake)) {}
+  Impl(http::HttpTransport& transport, MetricSources& sources, const base::Clock& clock, Wake wake)
+      : transport_(transport), sources_(sources), clock_(clock), wake_(std::move(wake)) {}
 
   struct Entry {
     Wanted wanted;
@@ -171,7 +170,36 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     return queries_;
   }
 
+  /// Nothing is asked any more once it returns.
+  void Close() {
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    changed_.wait(lock, [this] { return asking_ == 0; });
+  }
+
  private:
+  /// Somebody hands queries to the transport, which must not end meanwhile.
+  class Asking {
+   public:
+    Asking(Impl& impl, const Poll& poll, std::size_t queries) : impl_(impl) {
+      const std::scoped_lock lock(impl_.mutex_);
+      allowed_ = !impl_.closed_ && !poll.cancelled;
+      if (allowed_) impl_.queries_ += queries;
+      ++impl_.asking_;
+    }
+    ~Asking() {
+      const std::scoped_lock lock(impl_.mutex_);
+      if (--impl_.asking_ == 0 && impl_.closed_) impl_.changed_.notify_all();
+    }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+    [[nodiscard]] bool allowed() const { return allowed_; }
+
+   private:
+    Impl& impl_;
+    bool allowed_ = false;
+  };
+
   std::optional<base::SteadyTime> AskDue(std::unique_lock<std::mutex>& lock) {
     while (!heap_.empty()) {
       if (heap_.top().first > clock_.SteadyNow()) return heap_.top().first;
@@ -233,11 +261,10 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     heap_.emplace(poll->due, poll);
     if (poll->open > 0) return;
     const std::size_t queries = poll->refused.empty() ? Prepare(*poll) : 0;
-    queries_ += queries;
     poll->open = static_cast<int>(queries);
     const std::string refused = poll->refused;
     lock.unlock();
-    for (std::size_t i = 0; i < queries; ++i) poll->counting ? AskCounts(poll, i) : Ask(poll, i);
+    if (queries > 0) AskAll(poll, queries);
     if (!refused.empty()) Refuse(poll);
     lock.lock();
   }
@@ -255,34 +282,56 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     return counting.plan.queries.size();
   }
 
-  http::SendOptions OptionsFor(const Poll& poll, std::size_t max_body) const {
+  http::SendOptions OptionsFor(const Poll& poll) const {
+    const bool is_range = poll.counting && !poll.counting->asked.instants.IsOne();
     http::SendOptions options;
     options.deadline = std::clamp(poll.spec->interval, kLeastDeadline, kMostDeadline);
-    options.max_body = max_body;
+    options.max_body = is_range ? providers::kMaxRangeBody : providers::kMaxBody;
     return options;
   }
 
+  /// First the way to ask, for which Secrets may have to be read; then all queries at once.
+  void AskAll(const PollPtr& poll, std::size_t queries) {
+    sources_.Open(poll->key.ns, *poll->metric, [self = shared_from_this(), poll, queries](base::Result<MetricAccess> access) {
+      const Asking asking(*self, *poll, access ? queries : 0);
+      if (!asking.allowed()) return;
+      if (access) poll->access = std::move(*access);
+      for (std::size_t i = 0; i < queries; ++i) access ? self->Ask(poll, i) : self->Failed(poll, i, access.error());
+    });
+  }
+
   void Ask(const PollPtr& poll, std::size_t index) {
-    auto request = provider_.Request({poll->metric->address, poll->queries[index], poll->sample.asked_at});
-    if (!request) return Answered(poll, index, FromError(request.error()));
-    transport_.Send(std::move(*request), OptionsFor(*poll, providers::kMaxBody),
-                    [self = shared_from_this(), poll, index](const base::Result<http::Response>& response) {
-                      self->Answered(poll, index, response ? self->provider_.Parse(*response) : FromError(response.error()));
+    auto request = RequestOf(*poll, index);
+    if (!request) return Failed(poll, index, request.error());
+    if (auto carries = poll->access.authentication.AddTo(*request); !carries) {
+      sources_.Refused(poll->key.ns, *poll->metric);
+      return Failed(poll, index, carries.error());
+    }
+    transport_.Send(std::move(*request), OptionsFor(*poll),
+                    [self = shared_from_this(), poll, index](base::Result<http::Response> response) {
+                      if (!response) return self->Failed(poll, index, response.error());
+                      poll->access.authentication.HideIn(*response);
+                      if (response->status == 401 || response->status == 403) self->sources_.Refused(poll->key.ns, *poll->metric);
+                      self->Arrived(poll, index, *response);
                     });
   }
 
-  void AskCounts(const PollPtr& poll, std::size_t index) {
-    const Counting& counting = *poll->counting;  // plan and asking stand still while answers are awaited
-    auto request = RequestFor(provider_, counting.plan, index, counting.asked.instants);
-    if (!request) return Counted(poll, index, {request.error().message, {}, {}});
-    transport_.Send(std::move(*request),
-                    OptionsFor(*poll, counting.asked.instants.IsOne() ? providers::kMaxBody : providers::kMaxRangeBody),
-                    [self = shared_from_this(), poll, index](const base::Result<http::Response>& response) {
-                      const Counting& counted = *poll->counting;
-                      self->Counted(poll, index,
-                                    response ? ReadAnswer(self->provider_, counted.plan, index, counted.asked.instants, *response)
-                                             : CountAnswer{response.error().message.substr(0, 256), {}, {}});
-                    });
+  static base::Result<http::Request> RequestOf(const Poll& poll, std::size_t index) {
+    const providers::MetricProvider& provider = *poll.access.provider;
+    if (poll.counting) return RequestFor(provider, poll.counting->plan, index, poll.counting->asked.instants);
+    return provider.Request({poll.metric->address, poll.queries[index], poll.sample.asked_at});
+  }
+
+  void Arrived(const PollPtr& poll, std::size_t index, const http::Response& response) {
+    const providers::MetricProvider& provider = *poll->access.provider;
+    if (!poll->counting) return Answered(poll, index, provider.Parse(response));
+    Counted(poll, index, ReadAnswer(provider, poll->counting->plan, index, poll->counting->asked.instants, response));
+  }
+
+  void Failed(const PollPtr& poll, std::size_t index, const base::Error& error) {
+    std::string why = error.message.substr(0, providers::kMaxMessage);
+    if (poll->counting) return Counted(poll, index, {std::move(why), {}, {}});
+    Answered(poll, index, {model::Reading::Kind::kError, 0, std::move(why)});
   }
 
   void Answered(const PollPtr& poll, std::size_t index, model::Reading reading) {
@@ -347,7 +396,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   http::HttpTransport& transport_;
-  const providers::MetricProvider& provider_;
+  MetricSources& sources_;
   const base::Clock& clock_;
   const Wake wake_;
   mutable std::mutex mutex_;
@@ -356,13 +405,15 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   std::priority_queue<std::pair<base::SteadyTime, PollPtr>, std::vector<std::pair<base::SteadyTime, PollPtr>>, Later> heap_
       SM_GUARDED_BY(mutex_);
   std::uint64_t queries_ SM_GUARDED_BY(mutex_) = 0;
+  int asking_ SM_GUARDED_BY(mutex_) = 0;
+  bool closed_ SM_GUARDED_BY(mutex_) = false;
   // Last member: its thread uses all of the above.
   friend class MetricPoller;
   std::jthread thread_;
 };
 
-MetricPoller::MetricPoller(http::HttpTransport& transport, const providers::MetricProvider& provider, const base::Clock& clock, Wake wake)
-    : impl_(std::make_shared<Impl>(transport, provider, clock, std::move(wake))) {}
+MetricPoller::MetricPoller(http::HttpTransport& transport, MetricSources& sources, const base::Clock& clock, Wake wake)
+    : impl_(std::make_shared<Impl>(transport, sources, clock, std::move(wake))) {}
 
 void MetricPoller::Start() {
   impl_->thread_ = std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->Run(stop); });
@@ -379,6 +430,7 @@ std::uint64_t MetricPoller::queries() const { return impl_->queries(); }
 void MetricPoller::Stop() {
   impl_->thread_.request_stop();
   if (impl_->thread_.joinable()) impl_->thread_.join();
+  impl_->Close();
 }
 
 }  // namespace softmig::reconcile

@@ -13,7 +13,7 @@
 #include "kube/core/object.hpp"
 #include "model/spec.hpp"
 #include "model/status.hpp"
-#include "providers/metric_provider.hpp"
+#include "reconcile/metric_sources.hpp"
 
 namespace softmig::reconcile {
 
@@ -30,7 +30,7 @@ class MetricPoller {
   using Wake = std::function<void(const kube::ObjectKey&, bool breach)>;
 
   /// All references must outlive the poller; `transport` must be destroyed (ending all callbacks) after Stop and before the poller.
-  MetricPoller(http::HttpTransport& transport, const providers::MetricProvider& provider, const base::Clock& clock, Wake wake);
+  MetricPoller(http::HttpTransport& transport, MetricSources& sources, const base::Clock& clock, Wake wake);
   ~MetricPoller();
 
   void Start();

@@ -124,6 +124,12 @@ base::Result<nlohmann::json> ReadAnswer(const http::Response& answer, std::strin
   return base::Fail(error);
 }
 
+void Observe(const RequestObserver& observer, http::Method method, const base::Result<http::Response>& answer, double seconds) {
+  if (!observer) return;
+  const std::string code = answer ? std::to_string(answer->status) : std::string(base::Name(answer.error().code));
+  observer(http::Name(method), code, seconds);
+}
+
 }  // namespace
 
 base::Result<nlohmann::json> RestClient::Call(http::Method method, const std::string& path, std::string body, const char* content_type,
@@ -138,10 +144,7 @@ base::Result<nlohmann::json> RestClient::Call(http::Method method, const std::st
     const base::SteadyTime start = stopwatch.SteadyNow();
     auto answer = SendUntilStopped(transport_, std::move(*request), options);
     const std::chrono::duration<double> took = stopwatch.SteadyNow() - start;
-    if (observer_) {
-      const std::string code = answer ? std::to_string(answer->status) : std::string(base::Name(answer.error().code));
-      observer_(http::Name(method), code, took.count());
-    }
+    Observe(observer_, method, answer, took.count());
     if (!answer) return base::Fail(answer.error().Wrap(what));
     if (answer->status == 401) config_.token->Drop();
     if (answer->status == 401 && again) continue;
@@ -154,6 +157,29 @@ base::Result<nlohmann::json> RestClient::Call(http::Method method, const std::st
 base::Result<nlohmann::json> RestClient::Get(const ResourceType& type, const ObjectKey& key, const CallOptions& options) {
   if (auto named = RequireName(key); !named) return base::Fail(named.error());
   return Call(http::Method::kGet, ObjectPath(type, key, options), "", "", options);
+}
+
+void RestClient::GetLater(const ResourceType& type, const ObjectKey& key, base::Millis deadline,
+                          std::function<void(base::Result<nlohmann::json>)> done) {
+  if (auto named = RequireName(key); !named) return done(base::Fail(named.error()));
+  const std::string path = ResourcePath(type, key.ns, key.name, "");
+  const std::string what = "GET " + path;
+  auto request = Authorise(http::Method::kGet, path);
+  if (!request) return done(base::Fail(request.error().Wrap(what)));
+  http::SendOptions options;
+  options.deadline = deadline;
+  const base::SystemClock stopwatch;
+  transport_.Send(std::move(*request), std::move(options),
+                  [what, token = config_.token, observer = observer_, start = stopwatch.SteadyNow(),
+                   done = std::move(done)](const base::Result<http::Response>& answer) {
+                    const std::chrono::duration<double> took = base::SystemClock().SteadyNow() - start;
+                    Observe(observer, http::Method::kGet, answer, took.count());
+                    if (!answer) return done(base::Fail(answer.error().Wrap(what)));
+                    if (answer->status == 401) token->Drop();
+                    auto object = ReadAnswer(*answer, "");
+                    if (!object) return done(base::Fail(object.error().Wrap(what)));
+                    done(std::move(object));
+                  });
 }
 
 base::Result<nlohmann::json> RestClient::List(const ResourceType& type, const std::string& ns, const std::string& query,

@@ -58,6 +58,10 @@ class RestClient {
   RestClient(ClusterConfig config, http::HttpTransport& transport, RequestObserver observer = {});
 
   base::Result<nlohmann::json> Get(const ResourceType& type, const ObjectKey& key, const CallOptions& options = {});
+  /// Get without waiting for it. `done` is called once, on the transport's thread, or at once where nothing can be sent; the client may be
+  /// gone by then. A 401 is not tried again.
+  void GetLater(const ResourceType& type, const ObjectKey& key, base::Millis deadline,
+                std::function<void(base::Result<nlohmann::json>)> done);
   /// One page holds at most `limit` items (0: all); follows `continue` to the end. ns empty: all namespaces.
   base::Result<nlohmann::json> List(const ResourceType& type, const std::string& ns, const std::string& query,
                                     const CallOptions& options = {});

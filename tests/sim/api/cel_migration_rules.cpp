@@ -200,6 +200,21 @@ bool LegacyAsTarget(const json& self, const json* /*old*/) {
   return Has(legacy, "bad") == Has(self, "bad") && Has(legacy, "total") == Has(self, "bad") &&
          Has(legacy, "histogram") == Has(self, "histogram") && !Has(self, "query");
 }
+bool OneAuthorization(const json& self, const json* /*old*/) { return CountOf(self, {"bearerToken", "basicAuth"}) < 2; }
+bool AuthorizationIsNotSetTwice(const json& self, const json* /*old*/) {
+  const auto is_other = [](const json& header) { return LowerAscii(Child(header, "name")) != "authorization"; };
+  return CountOf(self, {"bearerToken", "basicAuth"}) == 0 || All(Child(self, "headers"), is_other);
+}
+bool TlsNeedsHttps(const json& self, const json* /*old*/) {
+  return !Has(self, "tls") || self["address"].get_ref<const std::string&>().starts_with("https://");
+}
+bool ValueOrSecret(const json& self, const json* /*old*/) { return CountOf(self, {"value", "secret"}) == 1; }
+bool LeavesTheConnection(const json& self, const json* /*old*/) {
+  static const std::set<std::string> kOurs{
+      "accept-encoding", "connection",        "content-length", "expect", "host", "keep-alive", "proxy-authorization", "te",
+      "trailer",         "transfer-encoding", "upgrade"};
+  return !kOurs.contains(LowerAscii(self));
+}
 bool QueryNamesNoSide(const json& self, const json* /*old*/) { return !Has(self, "query") || !Contains(self["query"], kService); }
 
 bool IsChance(const json& self, const json* /*old*/) { return NumberOf(self) >= 0.000001 && NumberOf(self) <= 0.5; }
@@ -314,12 +329,25 @@ void AddSourceRules(Book& book) {
   book["duration(self) <= duration('10m')"] = AtMostTenMinutes;
 }
 
+void AddAccessRules(Book& book) {
+  book["!has(self.bearerToken) || !has(self.basicAuth)"] = OneAuthorization;
+  book
+      ["!has(self.headers) || (!has(self.bearerToken) && !has(self.basicAuth)) || self.headers.all(h, h.name.lowerAscii() != "
+       "'authorization')"] = AuthorizationIsNotSetTwice;
+  book["!has(self.tls) || self.address.startsWith('https://')"] = TlsNeedsHttps;
+  book["has(self.value) != has(self.secret)"] = ValueOrSecret;
+  book
+      ["!(self.lowerAscii() in ['accept-encoding', 'connection', 'content-length', 'expect', 'host', 'keep-alive', "
+       "'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade'])"] = LeavesTheConnection;
+}
+
 Book MakeBook() {
   Book book;
   AddSpecRules(book);
   AddPlanRules(book);
   AddMetricRules(book);
   AddSourceRules(book);
+  AddAccessRules(book);
   return book;
 }
 

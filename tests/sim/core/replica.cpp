@@ -87,8 +87,8 @@ Replica::Replica(const Parts& parts, int index, int incarnation)
       executors_cache_([](const ObjectKey&) {}),
       router_(Decorated(parts.tweaks.router, plain_router_, cache_)),
       provider_(Decorated(parts.tweaks.provider, plain_provider_, cache_)),
-      poller_(metric_transport_, provider_ ? *provider_ : static_cast<const providers::MetricProvider&>(plain_provider_),
-              poller_clock_ ? *poller_clock_ : clock_,
+      sources_(provider_ ? *provider_ : static_cast<const providers::MetricProvider&>(plain_provider_)),
+      poller_(metric_transport_, sources_, poller_clock_ ? *poller_clock_ : clock_,
               [this](const ObjectKey& key, bool breach) {
                 pending_ = true;
                 controller_.Wake(key, breach ? Lane::kSafety : Lane::kOrdinary);

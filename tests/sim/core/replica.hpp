@@ -133,6 +133,7 @@ class Replica final : public Process {
   reconcile::Cache executors_cache_;  ///< only a mutant's executor looks at it
   std::unique_ptr<routers::TrafficRouter> router_;
   std::unique_ptr<providers::MetricProvider> provider_;
+  reconcile::PlainSources sources_;
   reconcile::MetricPoller poller_;
   reconcile::Gatherer gatherer_;
   reconcile::Executor executor_;

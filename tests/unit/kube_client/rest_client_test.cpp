@@ -52,6 +52,33 @@ TEST_F(RestClientTest, GetsAnObjectWithCredentialAndAccept) {
   EXPECT_EQ(http::Find(Only().headers, "accept"), "application/json");
 }
 
+TEST_F(RestClientTest, GetsLaterWhatItWouldGetNow) {
+  std::vector<std::string> codes;
+  RestClient client =
+      Client([&](std::string_view verb, std::string_view code, double) { codes.push_back(std::string(verb) + std::string(code)); });
+  std::vector<base::Result<nlohmann::json>> got;
+  const auto ask = [&](const ObjectKey& key) {
+    client.GetLater(kSecrets, key, base::Millis(1000), [&](auto answer) { got.push_back(answer); });
+  };
+  respond_ = [](const http::Request&) { return Reply(200, R"({"kind":"Secret"})"); };
+  ask({"shop", "token"});
+  respond_ = [](const http::Request&) { return Reply(404, R"({"kind":"Status","message":"secrets \"token\" not found"})"); };
+  ask({"shop", "token"});
+  respond_ = [](const http::Request&) { return Reply(401, "{}"); };
+  ask({"shop", "token"});
+  ask({"shop", ""});
+  ASSERT_EQ(got.size(), 4U);
+  EXPECT_EQ(got[0]->at("kind"), "Secret");
+  EXPECT_EQ(got[1].error().code, base::ErrorCode::kNotFound);
+  EXPECT_EQ(got[2].error().code, base::ErrorCode::kUnauthorized);
+  EXPECT_EQ(got[3].error().code, base::ErrorCode::kInvalid);
+  EXPECT_EQ(token_->drops_, 1);
+  EXPECT_EQ(codes, (std::vector<std::string>{"GET200", "GET404", "GET401"}));
+  ASSERT_EQ(transport_.requests().size(), 3U);
+  EXPECT_EQ(transport_.requests()[0].url, "https://api:6443/api/v1/namespaces/shop/secrets/token");
+  EXPECT_EQ(http::Find(transport_.requests()[0].headers, "authorization"), "Bearer t0");
+}
+
 TEST_F(RestClientTest, EncodesNamesIntoThePath) {
   EXPECT_EQ(ResourcePath(kHttpRoutes, "a/b", "../x", "status"),
             "/apis/gateway.networking.k8s.io/v1/namespaces/a%2Fb/httproutes/..%2Fx/status");

@@ -41,6 +41,12 @@ TEST(EvidenceHash, ChangesWithWhatEvidenceIsAbout) {
       {"max rate", [](Spec& spec) { spec.metrics[0].counts->max_rate = 0.5; }},
       {"min requests", [](Spec& spec) { spec.metrics[0].counts->min_requests = 5; }},
       {"address", [](Spec& spec) { spec.metrics[0].address = "http://other"; }},
+      {"token", [](Spec& spec) { spec.metrics[0].access.bearer_token = SecretKey{"prom", "token"}; }},
+      {"key of the token", [](Spec& spec) { spec.metrics[0].access.bearer_token = SecretKey{"prom", "other"}; }},
+      {"tenant", [](Spec& spec) { spec.metrics[0].access.headers = {{"X-Scope-OrgID", "shop", {}}}; }},
+      {"CA", [](Spec& spec) { spec.metrics[0].access.ca = SecretKey{"prom", "token"}; }},
+      {"user", [](Spec& spec) { spec.metrics[0].access.basic = SourceAccess::Basic{{"prom", "user"}, {"prom", "token"}}; }},
+      {"server name", [](Spec& spec) { spec.metrics[0].access.server_name = "prom.example.com"; }},
       {"bound", [](Spec& spec) { spec.metrics[1].value->max = 1; }},
       {"other bound", [](Spec& spec) { std::swap(spec.metrics[1].value->max, spec.metrics[1].value->min); }},
       {"metric's components", [](Spec& spec) { spec.metrics[1].components.clear(); }},
@@ -50,6 +56,16 @@ TEST(EvidenceHash, ChangesWithWhatEvidenceIsAbout) {
     const auto [other, is_new] = seen.emplace(HashAfter(edit), name);
     EXPECT_TRUE(is_new) << name << " gives the hash of " << other->second;
   }
+}
+
+TEST(SecretsOf, NamesEachSecretOnce) {
+  Spec spec = Base();
+  EXPECT_TRUE(SecretsOf(spec.metrics[0]).empty());
+  SourceAccess& access = spec.metrics[0].access;
+  access.headers = {{"X-Scope-OrgID", "shop", {}}, {"X-Key", "", SecretKey{"keys", "a"}}};
+  access.basic = SourceAccess::Basic{{"prom", "user"}, {"prom", "password"}};
+  access.ca = SecretKey{"ca", "ca.crt"};
+  EXPECT_EQ(SecretsOf(spec.metrics[0]), (std::vector<std::string>{"ca", "keys", "prom"}));
 }
 
 TEST(EvidenceHash, StaysWithHarmlessEdits) {

@@ -32,7 +32,9 @@ Credentials Basic(const std::string& user, const std::string& password) {
 http::Request With(const Credentials& credentials, http::Request request = {}) {
   const auto authentication = Authentication::Make(credentials);
   EXPECT_TRUE(authentication);
-  if (authentication) authentication->AddTo(request);
+  if (authentication) {
+    EXPECT_TRUE(authentication->AddTo(request));
+  }
   return request;
 }
 
@@ -54,7 +56,7 @@ TEST(Secret, IsNeverShown) {
 
 TEST(Authentication, WithoutCredentialsAddsNothing) {
   http::Request request;
-  Authentication().AddTo(request);
+  EXPECT_TRUE(Authentication().AddTo(request));
   EXPECT_TRUE(request.headers.empty());
   EXPECT_EQ(With({}).headers.size(), 0U);
   EXPECT_EQ(With({}).tls, nullptr);
@@ -86,8 +88,8 @@ TEST(Authentication, SharesOneTlsSettingSoThatConnectionsAreReused) {
   const Authentication copy = *authentication;
   http::Request first;
   http::Request second;
-  authentication->AddTo(first);
-  copy.AddTo(second);
+  EXPECT_TRUE(authentication->AddTo(first));
+  EXPECT_TRUE(copy.AddTo(second));
   EXPECT_EQ(first.tls, second.tls);
 }
 
@@ -146,12 +148,38 @@ TEST(Authentication, HidesItsSecretsInAnswers) {
   credentials.headers = {{"X-Key", Secret("s3cr3t-key")}, {"X-Tenant", Secret("shop")}};
   const auto authentication = Authentication::Make(credentials);
   ASSERT_TRUE(authentication);
-  http::Response response{401, {}, "s3cr3t-key p4ssw0rd shop Basic dXNlcjpwNHNzdzByZA== s3cr3t-key"};
+  http::Response response{401, {}, "s3cr3t-key p4ssw0rd shop Basic dXNlcjpwNHNzdzByZA== dXNlcjpwNHNzdzByZA== s3cr3t-key"};
   authentication->HideIn(response);
-  EXPECT_EQ(response.body, "********** ******** shop ************************** **********");
+  EXPECT_EQ(response.body, "********** ******** shop ************************** ******************** **********");
   std::string text = "aaaaaaaaaa";
   Hide(Secret("aaaaaa"), text);
   EXPECT_EQ(text, "******aaaa");
+}
+
+TEST(Authentication, VerifiesAnotherNameWhereOneIsGiven) {
+  Credentials credentials;
+  credentials.server_name = "prometheus.example.com";
+  const http::Request request = With(credentials);
+  ASSERT_NE(request.tls, nullptr);
+  EXPECT_EQ(request.tls->server_name, "prometheus.example.com");
+  EXPECT_TRUE(request.tls->ca_pem.empty());
+}
+
+TEST(Authentication, AddsNothingWhereASecretMayNotBeSent) {
+  Credentials credentials = Bearer("s3cr3t-token");
+  credentials.ca_pem = kCa;
+  credentials.permits = {SendPermit::Read("token", "https://prom:9090"), SendPermit::Read("ca", "https://other")};
+  const auto authentication = Authentication::Make(credentials);
+  ASSERT_TRUE(authentication);
+  http::Request request;
+  request.url = "https://prom:9090/api/v1/query?query=up";
+  const auto added = authentication->AddTo(request);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code, base::ErrorCode::kForbidden);
+  EXPECT_EQ(added.error().message,
+            "Secret \"ca\" may not be sent to https://prom:9090: its annotation softmigration.io/send-to names other addresses");
+  EXPECT_TRUE(request.headers.empty());
+  EXPECT_EQ(request.tls, nullptr);
 }
 
 TEST(Authentication, RefusesACaThatIsNone) {

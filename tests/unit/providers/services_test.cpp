@@ -31,7 +31,9 @@ http::Headers HeadersOf(const Credentials& credentials) {
   http::Request request;
   const auto authentication = Authentication::Make(credentials);
   EXPECT_TRUE(authentication);
-  if (authentication) authentication->AddTo(request);
+  if (authentication) {
+    EXPECT_TRUE(authentication->AddTo(request));
+  }
   return request.headers;
 }
 

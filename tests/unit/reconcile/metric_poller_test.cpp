@@ -2,7 +2,7 @@
 
 #include <condition_variable>
 
-#include "unit/reconcile/world.hpp"
+#include "unit/reconcile/secret_world.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -55,8 +55,9 @@ class Asked {
   std::vector<bool> breaches_;
   base::SystemClock clock_;
   providers::PrometheusProvider provider_;
+  PlainSources sources_{provider_};
   fakes::FakeTransport transport_;
-  MetricPoller poller_{transport_, provider_, clock_, [this](const kube::ObjectKey&, bool breach) {
+  MetricPoller poller_{transport_, sources_, clock_, [this](const kube::ObjectKey&, bool breach) {
                          const std::scoped_lock lock(mutex_);
                          ++judged_;
                          breaches_.push_back(breach);
@@ -104,6 +105,7 @@ TEST(MetricPoller, ForgetsWhatNobodyWants) {
 TEST(MetricPoller, AnAnswerUnderWayStillCountsWhenAnotherComponentIsDone) {
   base::SystemClock clock;
   providers::PrometheusProvider provider;
+  PlainSources sources(provider);
   MetricPoller* poller_there = nullptr;
   const auto spec = ProjectMigration(MigrationJson()).spec;
   fakes::FakeTransport transport([&](const http::Request&) {
@@ -111,7 +113,7 @@ TEST(MetricPoller, AnAnswerUnderWayStillCountsWhenAnotherComponentIsDone) {
     return base::Result<http::Response>(base::Fail(base::ErrorCode::kUnavailable, "GET prom:9090: connection refused"));
   });
   int woken = 0;
-  MetricPoller poller(transport, provider, clock, [&](const kube::ObjectKey&, bool) { ++woken; });
+  MetricPoller poller(transport, sources, clock, [&](const kube::ObjectKey&, bool) { ++woken; });
   poller_there = &poller;
   poller.Want(kKey, {spec, {"all", "other"}, "1"}, {});
   poller.AskDue();
@@ -122,10 +124,11 @@ TEST(MetricPoller, AnAnswerUnderWayStillCountsWhenAnotherComponentIsDone) {
 TEST(MetricPoller, SaysWhyThereIsNoNumber) {
   base::SystemClock clock;
   providers::PrometheusProvider provider;
+  PlainSources sources(provider);
   fakes::FakeTransport transport([](const http::Request&) {
     return base::Result<http::Response>(base::Fail(base::ErrorCode::kUnavailable, "GET prom:9090: connection refused"));
   });
-  MetricPoller poller(transport, provider, clock, [](const kube::ObjectKey&, bool) {});
+  MetricPoller poller(transport, sources, clock, [](const kube::ObjectKey&, bool) {});
   poller.Want(kKey, {ProjectMigration(MigrationJson()).spec, {"all"}, "1"}, {});
   const auto next = poller.AskDue();
   ASSERT_TRUE(next.has_value());
@@ -134,6 +137,126 @@ TEST(MetricPoller, SaysWhyThereIsNoNumber) {
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ(seen->verdict, model::Verdict::kError);
   EXPECT_THAT(seen->evidence, ::testing::HasSubstr("connection refused"));
+}
+
+json WithMetrics(const std::vector<json>& metrics) {
+  json migration = MigrationJson();
+  migration["spec"]["analysis"]["metrics"] = metrics;
+  return migration;
+}
+
+json ValueMetric(const std::string& name, const json& more) {
+  json metric{{"name", name}, {"prometheus", {{"address", "https://prom:9090"}, {"query", "q"}}}, {"max", "0.5"}};
+  metric["prometheus"].update(more);
+  return metric;
+}
+
+const json kToken{{"bearerToken", {{"name", "prom"}, {"key", "token"}}}};
+
+/// A poller with Secrets.
+struct Guarded : SecretWorld {
+  std::function<http::Response(const http::Request&)> reply = [](const http::Request&) { return Vector("0.1"); };
+  fakes::FakeTransport metrics{[this](const http::Request& request) { return base::Result<http::Response>(reply(request)); }};
+  providers::PrometheusProvider provider;
+  SecretSources sources{reader, provider, clock};
+  MetricPoller poller{metrics, sources, clock, [](const kube::ObjectKey&, bool) {}};
+
+  void Want(const std::vector<json>& wanted) {
+    const auto migration = ProjectMigration(WithMetrics(wanted));
+    ASSERT_TRUE(migration.spec) << migration.errors.at(0).path << " " << migration.errors.at(0).message;
+    poller.Want(kKey, {migration.spec, {"all"}, "1"}, migration.status);
+    poller.AskDue();
+  }
+  void Again() {
+    clock.Advance(base::Millis(5'000));
+    poller.AskDue();
+  }
+  analysis::Judgement Seen(const std::string& metric = "latency") {
+    return poller.Get(kKey).at({"all", metric}).latest.value_or(analysis::Judgement());
+  }
+};
+
+TEST(MetricPoller, SendsWhatTheSecretHolds) {
+  Guarded world;
+  world.Has(SecretJson("prom", {{"token", "s3cr3t-token"}}));
+  world.Want({ValueMetric("latency", kToken)});
+  EXPECT_EQ(world.Seen().verdict, model::Verdict::kPass) << world.Seen().evidence;
+  ASSERT_EQ(world.metrics.requests().size(), 1U);
+  EXPECT_EQ(http::Find(world.metrics.requests()[0].headers, "Authorization"), "Bearer s3cr3t-token");
+}
+
+TEST(MetricPoller, AMissingSecretIsMissingEvidenceOfItsMetricAndOfNoOther) {
+  Guarded world;
+  const json counts{
+      {"name", "errors"}, {"prometheus", {{"address", "https://prom:9090"}, {"bad", "b"}, {"total", "t"}}}, {"maxRate", "0.01"}};
+  json counts_with_token = counts;
+  counts_with_token["prometheus"].update(kToken);
+  world.reply = [](const http::Request&) { return Vector("0.9"); };
+  world.Want({ValueMetric("latency", kToken), counts_with_token, ValueMetric("other", json::object())});
+  for (const char* metric : {"latency", "errors"}) {
+    EXPECT_EQ(world.Seen(metric).verdict, model::Verdict::kError);
+    EXPECT_EQ(world.Seen(metric).evidence, "https://prom:9090: there is no Secret \"prom\" in namespace shop");
+  }
+  EXPECT_EQ(world.Seen("other").verdict, model::Verdict::kBreach);
+  world.Has(SecretJson("prom", {{"token", "s3cr3t-token"}}));
+  world.Again();
+  EXPECT_EQ(world.Seen("latency").verdict, model::Verdict::kBreach);
+}
+
+TEST(MetricPoller, SendsNothingToAnAddressTheSecretDoesNotName) {
+  Guarded world;
+  world.Has(SecretJson("prom", {{"token", "s3cr3t-token"}}, "https://other:9090"));
+  world.Want({ValueMetric("latency", kToken)});
+  EXPECT_EQ(world.Seen().verdict, model::Verdict::kError);
+  EXPECT_THAT(world.Seen().evidence, ::testing::HasSubstr("may not be sent to https://prom:9090"));
+  EXPECT_TRUE(world.metrics.requests().empty());
+}
+
+TEST(MetricPoller, ReadsARefusedSecretAgainAndShowsItToNobody) {
+  Guarded world;
+  world.Has(SecretJson("prom", {{"token", "s3cr3t-token"}}));
+  world.reply = [](const http::Request& request) {
+    const std::string token(*http::Find(request.headers, "Authorization"));
+    return token == "Bearer rotated" ? Vector("0.1") : http::Response{401, {}, R"({"error":"who is )" + token + R"( ?"})"};
+  };
+  world.Want({ValueMetric("latency", kToken)});
+  EXPECT_EQ(world.Seen().verdict, model::Verdict::kError);
+  EXPECT_EQ(world.Seen().evidence, "https://prom:9090: who is ******************* ?");
+  world.Has(SecretJson("prom", {{"token", "rotated"}}, "https://prom:9090", "2"));
+  world.Again();
+  world.Again();
+  EXPECT_EQ(world.Seen().verdict, model::Verdict::kPass) << world.Seen().evidence;
+}
+
+/// Gives access only when it is told to.
+class SlowSources final : public MetricSources {
+ public:
+  void Open(const std::string& /*ns*/, const model::MetricSpec& /*metric*/, Done done) override { waiting_.push_back(std::move(done)); }
+  void Refused(const std::string& /*ns*/, const model::MetricSpec& /*metric*/) override {}
+  void Give(const providers::MetricProvider& provider) {
+    for (const Done& done : std::exchange(waiting_, {})) {
+      done(MetricAccess{{std::shared_ptr<const providers::MetricProvider>(), &provider}, {}});
+    }
+  }
+
+ private:
+  std::vector<Done> waiting_;
+};
+
+TEST(MetricPoller, AsksNothingWhenItsSecretsComeAfterTheEnd) {
+  for (const bool stop : {false, true}) {
+    fakes::FakeClock clock;
+    providers::PrometheusProvider provider;
+    SlowSources sources;
+    fakes::FakeTransport transport([](const http::Request&) { return base::Result<http::Response>(Vector("0.1")); });
+    MetricPoller poller(transport, sources, clock, [](const kube::ObjectKey&, bool) {});
+    poller.Want(kKey, {ProjectMigration(MigrationJson()).spec, {"all"}, "1"}, {});
+    poller.AskDue();
+    if (stop) poller.Stop();
+    sources.Give(provider);
+    EXPECT_EQ(transport.requests().size(), stop ? 0U : 1U);
+    EXPECT_EQ(poller.queries(), stop ? 0U : 1U);
+  }
 }
 
 }  // namespace

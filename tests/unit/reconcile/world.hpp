@@ -82,7 +82,7 @@ struct World {
         metric_transport(std::move(metrics)),
         client({"http://api", "default", nullptr, std::make_shared<NoToken>()}, transport),
         cache([this](const kube::ObjectKey& key) { woken.push_back(key.ToString()); }),
-        poller(metric_transport, provider, clock, [](const kube::ObjectKey&, bool) {}),
+        poller(metric_transport, sources, clock, [](const kube::ObjectKey&, bool) {}),
         gatherer(cache, poller, router, kFinalizer),
         executor({client, router, cache, fence, migrations, routes}) {
     fence.ExtendUntil(clock.SteadyNow() + std::chrono::hours(1));
@@ -106,6 +106,7 @@ struct World {
   VersionTracker routes;
   routers::HttpRouteRouter router;
   providers::PrometheusProvider provider;
+  PlainSources sources{provider};
   Cache cache;
   MetricPoller poller;
   Gatherer gatherer;
