@@ -9,7 +9,6 @@
 #include "kube/runtime/event_recorder.hpp"
 #include "kube/runtime/metrics.hpp"
 #include "kube/runtime/reflector.hpp"
-#include "providers/prometheus/prometheus_provider.hpp"
 #include "reconcile/controller.hpp"
 #include "reconcile/secret_sources.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
@@ -43,7 +42,7 @@ class Operator::Impl {
         fence_(clock),
         queue_(clock, &metrics_.Queue("softmigration")),
         cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); }),
-        sources_(reconcile::SecretReader(client_, clock), provider_, clock),
+        sources_(reconcile::SecretReader(client_, clock), clock),
         poller_(*metric_transport_, sources_, clock,
                 [this](const ObjectKey& key, bool breach) { controller_.Wake(key, breach ? Lane::kSafety : Lane::kOrdinary); }),
         gatherer_(cache_, poller_, router_, reconcile::kFinalizer),
@@ -143,7 +142,6 @@ class Operator::Impl {
   reconcile::VersionTracker migration_versions_;
   reconcile::VersionTracker route_versions_;
   const routers::HttpRouteRouter router_;
-  const providers::PrometheusProvider provider_;
   reconcile::Cache cache_;
   reconcile::SecretSources sources_;
   reconcile::MetricPoller poller_;

@@ -40,7 +40,8 @@ std::string_view Name(BreachPolicy policy);
 /// Hash (16 hex digits) of what evidence is about: legacy, target, rules, metrics, flags. Weights, holds, pauses do not count.
 std::string EvidenceHash(const Spec& spec);
 
-/// What is asked, as one text: the address and, where there are any, the references of its credentials. Never the values of Secrets.
+/// What is asked, as one text: the address and, where there are any, the source's settings and the references of its credentials. Never the
+/// values of Secrets.
 std::string SourceText(const MetricSpec& metric);
 /// The Secrets that have to be read before the metric can be asked: each once, in order.
 std::vector<std::string> SecretsOf(const MetricSpec& metric);

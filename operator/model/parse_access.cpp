@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "model/limits.hpp"
 #include "model/parse_parts.hpp"
 
 namespace softmig::model {
@@ -17,16 +16,6 @@ SecretKey ReadSecretKey(FieldReader& reader) {
   secret.key = reader.Text("key", kSecretKey);
   reader.RefuseOthers();
   return secret;
-}
-
-std::optional<SecretKey> OptionalSecretKey(FieldReader& reader, std::string_view key) {
-  auto secret = reader.Object(key);
-  return secret ? std::optional(ReadSecretKey(*secret)) : std::nullopt;
-}
-
-SecretKey RequiredSecretKey(FieldReader& reader, std::string_view key) {
-  auto secret = reader.RequiredObject(key);
-  return secret ? ReadSecretKey(*secret) : SecretKey();
 }
 
 bool SameName(const Header& a, const Header& b) { return LowerAscii(a.name) == LowerAscii(b.name); }
@@ -58,6 +47,21 @@ void ParseTls(FieldReader& source, const std::string& address, SourceAccess& acc
 
 }  // namespace
 
+std::optional<SecretKey> OptionalSecretKey(FieldReader& reader, std::string_view key) {
+  auto secret = reader.Object(key);
+  return secret ? std::optional(ReadSecretKey(*secret)) : std::nullopt;
+}
+
+SecretKey RequiredSecretKey(FieldReader& reader, std::string_view key) {
+  auto secret = reader.RequiredObject(key);
+  return secret ? ReadSecretKey(*secret) : SecretKey();
+}
+
+bool SetsAuthorization(const SourceAccess& access) {
+  return std::any_of(access.headers.begin(), access.headers.end(),
+                     [](const Header& header) { return LowerAscii(header.name) == "authorization"; });
+}
+
 SourceAccess ParseAccess(FieldReader& source, const std::string& address) {
   SourceAccess access;
   access.headers = ParseHeaders(source);
@@ -69,8 +73,7 @@ SourceAccess ParseAccess(FieldReader& source, const std::string& address) {
     basic->RefuseOthers();
   }
   if (access.bearer_token && access.basic) source.Fail("bearerToken", "at most one of bearerToken and basicAuth may be set");
-  const auto is_authorization = [](const Header& header) { return LowerAscii(header.name) == "authorization"; };
-  if ((access.bearer_token || access.basic) && std::any_of(access.headers.begin(), access.headers.end(), is_authorization)) {
+  if ((access.bearer_token || access.basic) && SetsAuthorization(access)) {
     source.Fail("headers", "Authorization is set by bearerToken or basicAuth already");
   }
   ParseTls(source, address, access);

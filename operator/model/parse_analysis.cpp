@@ -1,7 +1,6 @@
 #include <chrono>
 #include <initializer_list>
 
-#include "model/limits.hpp"
 #include "model/parse_parts.hpp"
 
 namespace softmig::model {
@@ -9,9 +8,6 @@ namespace {
 
 using Counts = MetricSpec::Counts;
 
-constexpr TextRule kAddress{1, 512, IsHttpAddress, "an address such as http://prometheus.monitoring:9090"};
-constexpr TextRule kQuery{1, limits::kQueryLength, HasOnlyKnownPlaceholders,
-                          "a query whose placeholders are {{namespace}}, {{name}}, {{component}}, {{legacy}}, {{target}} or {{service}}"};
 constexpr TextRule kRate{1, 16, IsRate, "a decimal text from \"0\" to \"1\""};
 constexpr TextRule kChance{1, 16, IsChance, "a decimal text from \"0.000001\" to \"0.5\""};
 constexpr TextRule kShare{1, 16, IsShare, "a decimal text above \"0\" and below \"1\""};
@@ -147,22 +143,21 @@ Counts ParseCounts(FieldReader& metric, FieldReader& prometheus, base::Millis bu
   return counts;
 }
 
-MetricSpec::Value ParseValue(FieldReader& metric, FieldReader& prometheus) {
+/// min and max of one number, whichever source gives it. `field`: where its query stands.
+MetricSpec::Value ParseValue(FieldReader& metric, FieldReader& source, std::string_view field, std::string query) {
   MetricSpec::Value value;
-  value.query = prometheus.Text("query", kQuery);
-  if (value.query.find(kServicePlaceholder) != std::string::npos)
-    prometheus.Fail("query", "{{service}} only goes with counts: name {{target}}");
+  value.query = std::move(query);
+  if (value.query.find(kServicePlaceholder) != std::string::npos) source.Fail(field, "{{service}} only goes with counts: name {{target}}");
   value.min = OptionalDecimal(metric, "min", kDecimal);
   value.max = OptionalDecimal(metric, "max", kDecimal);
   if (!metric.Has("min") && !metric.Has("max")) metric.Fail("max", "a query needs min, max or both");
   if (value.min && value.max && *value.min > *value.max) metric.Fail("max", "must not be below min");
   RefuseMisplaced(metric, {"maxRate", "minRequests", "notWorseThanLegacy", "latency", "zeroDiscrepancies", "hardLimit", "burstTolerance"},
-                  "prometheus.bad and prometheus.total, or prometheus.histogram");
-  RefuseMisplaced(prometheus, {"legacy"}, "counts");
+                  "counts: prometheus with bad and total, or histogram; no other source can be asked about the past");
   return value;
 }
 
-void ParseSource(FieldReader& reader, FieldReader& prometheus, base::Millis burst_tolerance, MetricSpec& metric) {
+void ParsePrometheus(FieldReader& reader, FieldReader& prometheus, base::Millis burst_tolerance, MetricSpec& metric) {
   metric.address = prometheus.Text("address", kAddress);
   metric.access = ParseAccess(prometheus, metric.address);
   const bool is_counts = prometheus.Has("bad") || prometheus.Has("total");
@@ -170,7 +165,8 @@ void ParseSource(FieldReader& reader, FieldReader& prometheus, base::Millis burs
   if (kinds != 1) {
     prometheus.Fail("query", "exactly one of bad and total, histogram, or query must be set");
   } else if (prometheus.Has("query")) {
-    metric.value = ParseValue(reader, prometheus);
+    metric.value = ParseValue(reader, prometheus, "query", prometheus.Text("query", kQuery));
+    RefuseMisplaced(prometheus, {"legacy"}, "counts");
   } else {
     metric.counts = ParseCounts(reader, prometheus, burst_tolerance);
   }
@@ -178,11 +174,35 @@ void ParseSource(FieldReader& reader, FieldReader& prometheus, base::Millis burs
   prometheus.RefuseOthers();
 }
 
+/// Where the query of a source stands.
+std::string_view QueryField(const MetricSpec& metric) {
+  const auto* web = std::get_if<WebSource>(&metric.source);
+  if (web == nullptr) return "query";
+  return web->posts ? "body" : "path";
+}
+
+void ParseSource(FieldReader& reader, base::Millis burst_tolerance, MetricSpec& metric) {
+  int sources = 0;
+  if (auto prometheus = reader.Object("prometheus")) {
+    ++sources;
+    ParsePrometheus(reader, *prometheus, burst_tolerance, metric);
+  }
+  for (const std::string_view key : kValueSources) {
+    auto source = reader.Object(key);
+    if (!source || ++sources > 1) continue;
+    std::string query = ParseValueSource(key, *source, metric);
+    metric.value = ParseValue(reader, *source, QueryField(metric), std::move(query));
+    source->RefuseOthers();
+  }
+  if (sources == 1) return;
+  reader.Fail("prometheus", "exactly one source must be set: prometheus, web, datadog, cloudWatch, newRelic, graphite or influxDB");
+}
+
 MetricSpec ParseMetric(FieldReader& reader, base::Millis burst_tolerance) {
   MetricSpec metric;
   metric.name = reader.Text("name", kLabel);
   metric.components = reader.Texts("components", kLabel, {0, limits::kComponents});
-  if (auto prometheus = reader.RequiredObject("prometheus")) ParseSource(reader, *prometheus, burst_tolerance, metric);
+  ParseSource(reader, burst_tolerance, metric);
   MarkKnown(reader,
             {"min", "max", "maxRate", "minRequests", "notWorseThanLegacy", "latency", "zeroDiscrepancies", "hardLimit", "burstTolerance"});
   reader.RefuseOthers();

@@ -25,8 +25,48 @@ json AccessJson(const SourceAccess& access) {
   return out;
 }
 
-std::vector<SecretKey> KeysOf(const SourceAccess& access) {
-  std::vector<SecretKey> keys;
+/// Its name and settings; null for Prometheus.
+struct SettingsJson {
+  json operator()(const PrometheusSource& /*source*/) const { return nullptr; }
+  json operator()(const WebSource& source) const { return {"web", source.posts, source.path, source.content_type, source.selection}; }
+  json operator()(const DatadogSource& source) const {
+    return {
+        "datadog", source.scalar, source.aggregator, source.window.count(), SecretJson(source.api_key), SecretJson(source.application_key)};
+  }
+  json operator()(const CloudWatchSource& source) const {
+    const json token = source.session_token ? SecretJson(*source.session_token) : json(nullptr);
+    return {"cloudWatch",
+            source.region,
+            source.window.count(),
+            source.period.count(),
+            SecretJson(source.access_key_id),
+            SecretJson(source.secret_access_key),
+            token};
+  }
+  json operator()(const NewRelicSource& source) const { return {"newRelic", source.account, SecretJson(source.user_key)}; }
+  json operator()(const GraphiteSource& source) const { return {"graphite", source.window.count()}; }
+  json operator()(const InfluxDbSource& source) const {
+    return {"influxDB", source.organization, source.database, source.token ? SecretJson(*source.token) : json(nullptr)};
+  }
+};
+
+struct SettingsKeys {
+  std::vector<SecretKey> operator()(const DatadogSource& source) const { return {source.api_key, source.application_key}; }
+  std::vector<SecretKey> operator()(const CloudWatchSource& source) const {
+    std::vector<SecretKey> keys{source.access_key_id, source.secret_access_key};
+    if (source.session_token) keys.push_back(*source.session_token);
+    return keys;
+  }
+  std::vector<SecretKey> operator()(const NewRelicSource& source) const { return {source.user_key}; }
+  std::vector<SecretKey> operator()(const InfluxDbSource& source) const {
+    return source.token ? std::vector<SecretKey>{*source.token} : std::vector<SecretKey>();
+  }
+  std::vector<SecretKey> operator()(const auto& /*source*/) const { return {}; }
+};
+
+std::vector<SecretKey> KeysOf(const MetricSpec& metric) {
+  const SourceAccess& access = metric.access;
+  std::vector<SecretKey> keys = std::visit(SettingsKeys(), metric.source);
   for (const SourceAccess::Header& header : access.headers) {
     if (header.secret) keys.push_back(*header.secret);
   }
@@ -39,13 +79,15 @@ std::vector<SecretKey> KeysOf(const SourceAccess& access) {
 }  // namespace
 
 std::string SourceText(const MetricSpec& metric) {
+  const auto text = [](const json& value) { return " " + value.dump(-1, ' ', false, json::error_handler_t::replace); };
   const json access = AccessJson(metric.access);
-  return access.empty() ? metric.address : metric.address + " " + access.dump(-1, ' ', false, json::error_handler_t::replace);
+  const json settings = std::visit(SettingsJson(), metric.source);
+  return metric.address + (access.empty() ? "" : text(access)) + (settings.is_null() ? "" : text(settings));
 }
 
 std::vector<std::string> SecretsOf(const MetricSpec& metric) {
   std::vector<std::string> names;
-  for (const SecretKey& key : KeysOf(metric.access)) names.push_back(key.name);
+  for (const SecretKey& key : KeysOf(metric)) names.push_back(key.name);
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
   return names;

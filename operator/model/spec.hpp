@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -98,6 +99,50 @@ struct SourceAccess {
   bool operator==(const SourceAccess&) const = default;
 };
 
+/// What speaks Prometheus' HTTP API. The only source that can be asked about the past, and so the only one that gives counts.
+struct PrometheusSource {
+  bool operator==(const PrometheusSource&) const = default;
+};
+/// One number out of any JSON. Value::query is the path behind the address, or the body of a POST.
+struct WebSource {
+  bool posts = false;
+  std::string path;          ///< of a POST
+  std::string content_type;  ///< of a POST's body
+  std::string selection;     ///< which number
+  bool operator==(const WebSource&) const = default;
+};
+struct DatadogSource {
+  bool scalar = false;  ///< one number over the window, instead of the newest point
+  std::string aggregator;
+  Millis window{0};
+  SecretKey api_key, application_key;
+  bool operator==(const DatadogSource&) const = default;
+};
+struct CloudWatchSource {
+  std::string region;
+  Millis window{0}, period{0};
+  SecretKey access_key_id, secret_access_key;
+  std::optional<SecretKey> session_token;
+  bool operator==(const CloudWatchSource&) const = default;
+};
+struct NewRelicSource {
+  std::int64_t account = 0;
+  SecretKey user_key;
+  bool operator==(const NewRelicSource&) const = default;
+};
+struct GraphiteSource {
+  Millis window{0};
+  bool operator==(const GraphiteSource&) const = default;
+};
+struct InfluxDbSource {
+  std::string organization;  ///< of InfluxDB 2, which is asked in Flux
+  std::string database;      ///< of InfluxDB 1, in InfluxQL; exactly one of the two is set
+  std::optional<SecretKey> token;
+  bool operator==(const InfluxDbSource&) const = default;
+};
+using MetricSource =
+    std::variant<PrometheusSource, WebSource, DatadogSource, CloudWatchSource, NewRelicSource, GraphiteSource, InfluxDbSource>;
+
 /// One thing that is judged. Exactly one of `counts` and `value` is set.
 struct MetricSpec {
   /// Requests, and the bad ones of them, as cumulative counters: the operator takes the differences.
@@ -129,13 +174,14 @@ struct MetricSpec {
     bool operator==(const Counts&) const = default;
   };
   struct Value {
-    std::string query;  ///< PromQL giving one number
+    std::string query;  ///< in the source's language, giving one number
     std::optional<double> min, max;
     bool operator==(const Value&) const = default;
   };
   std::string name;
-  std::string address;  ///< http(s)://host:port of what speaks Prometheus' API
+  std::string address;  ///< http(s)://host:port[/prefix]
   SourceAccess access;
+  MetricSource source;
   std::vector<std::string> components;  ///< judged for these; empty: for all
   std::optional<Counts> counts;
   std::optional<Value> value;

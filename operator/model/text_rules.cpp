@@ -139,6 +139,13 @@ bool IsHttpAddress(std::string_view text) {
   return text.empty();
 }
 
+bool IsUrlPath(std::string_view text) {
+  const bool begins = text.starts_with('/') || text.starts_with('?');
+  return begins && HasOnlyKnownPlaceholders(text) && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+bool IsSelection(std::string_view text) { return text.starts_with('{') || text.starts_with('$') || text.starts_with('/'); }
+
 bool HasOnlyKnownPlaceholders(std::string_view text) {
   constexpr std::array<std::string_view, 6> kKnown{"namespace}}", "name}}", "component}}", "legacy}}", "target}}", "service}}"};
   for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {

@@ -30,6 +30,8 @@ bool IsShare(std::string_view text);            ///< a decimal above 0 and below
 bool IsRatio(std::string_view text);            ///< a decimal from 1 to 100
 bool IsPositiveDecimal(std::string_view text);  ///< a decimal above 0
 bool IsHttpAddress(std::string_view text);      ///< http(s)://host[:port][/path], no user, query or fragment
+bool IsUrlPath(std::string_view text);          ///< begins with / or ?, printable ASCII without blanks; HasOnlyKnownPlaceholders
+bool IsSelection(std::string_view text);        ///< begins as a JSONPath or JSON Pointer does
 /// Every "{{" opens one of {{namespace}}, {{name}}, {{component}}, {{legacy}}, {{target}}, {{service}}.
 bool HasOnlyKnownPlaceholders(std::string_view text);
 

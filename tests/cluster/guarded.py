@@ -104,10 +104,28 @@ def allow_secrets(world: World) -> None:
                          "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": SYSTEM}]})
 
 
-class Listener:
-    """Speaks just enough of Prometheus' API to be asked for a number, over plain HTTP, to whoever carries `token`."""
+# A good number as each service puts it, by the path it is asked at.
+_NUMBERS = {
+    "/api/v1/query": {"status": "success", "data": {"resultType": "scalar", "result": [0, "0.1"]},
+                      "series": [{"expression": "q", "scope": "*", "pointlist": [[1000, 0.1], [2000, None]]}]},  # Prometheus, Datadog
+    "/render": [{"target": "t", "datapoints": [[0.1, 1], [None, 2]]}],
+    "/query": {"results": [{"series": [{"name": "t", "columns": ["time", "last"], "values": [[1, 0.1]]}]}]},
+    "/graphql": {"data": {"actor": {"account": {"nrql": {"results": [{"average.duration": 0.1}]}}}}},
+    "/": {"MetricDataResults": [{"Id": "q", "Label": "q", "StatusCode": "Complete", "Values": [0.1]}]},
+    "/summary": {"items": [{"rate": "0.1"}]},
+}
+_CSV = ",result,table,_value\r\n,_result,0,0.1\r\n\r\n"
 
-    def __init__(self, cluster: Cluster, token: str) -> None:
+
+def _answer(path: str) -> bytes:
+    return _CSV.encode() if path == "/api/v2/query" else json.dumps(_NUMBERS[path]).encode()
+
+
+class Listener:
+    """Speaks just enough of each service's API to be asked for a number, over plain HTTP, to whoever carries `token`; to anybody where
+    there is none."""
+
+    def __init__(self, cluster: Cluster, token: str = "") -> None:
         self.heard: list[dict[str, str]] = []
         listener = self
 
@@ -116,12 +134,17 @@ class Listener:
                 pass
 
             def do_GET(self) -> None:
+                self._tell(b"")
+
+            def do_POST(self) -> None:
+                self._tell(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+
+            def _tell(self, sent: bytes) -> None:
                 carried = {name.lower(): value for name, value in self.headers.items()}
-                listener.heard.append(carried)
-                welcome = carried.get("authorization") == f"Bearer {token}"
-                good = {"status": "success", "data": {"resultType": "scalar", "result": [0, "0.1"]}}
+                listener.heard.append({**carried, ":path": self.path, ":body": sent.decode()})
+                welcome = not token or carried.get("authorization") == f"Bearer {token}"
                 bad = {"status": "error", "errorType": "x", "error": f"nobody knows {carried.get('authorization')}"}
-                body = json.dumps(good if welcome else bad).encode()
+                body = _answer(self.path.partition("?")[0]) if welcome else json.dumps(bad).encode()
                 self.send_response(200 if welcome else 403)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -141,7 +164,7 @@ class Listener:
 
 
 @contextlib.contextmanager
-def listening(cluster: Cluster, token: str) -> Iterator[Listener]:
+def listening(cluster: Cluster, token: str = "") -> Iterator[Listener]:
     listener = Listener(cluster, token)
     try:
         yield listener

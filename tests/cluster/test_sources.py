@@ -155,7 +155,7 @@ def test_a_token_and_headers_are_sent_where_the_secret_says_and_nowhere_else(wor
     world.prepare()
     allow_secrets(world)
     operator = world.operator()
-    with listening(world.cluster, TOKEN) as friend, listening(world.cluster, "whatever") as thief:
+    with listening(world.cluster, TOKEN) as friend, listening(world.cluster) as thief:
         put_secret(world, {"token": TOKEN, "key": "k3y-of-the-shop"}, f"https://elsewhere:443 {friend.url}/api/v1/query")
         begin(world, bearer(thief.url))
         wait_words(world, f'Secret "prom" may not be sent to {thief.url}')
@@ -177,4 +177,33 @@ def test_a_server_that_repeats_a_token_in_its_words_shows_it_to_nobody(world: Wo
         put_secret(world, {"token": TOKEN, "key": "k3y-of-the-shop"}, listener.url)
         begin(world, bearer(listener.url))
         wait_words(world, "nobody knows *****")
+    assert_shown_nowhere(world, operator, TOKEN)
+
+
+KEY = {"name": "prom", "key": "token"}
+# The fields of each source besides its address, and what its request must then hold.
+OTHERS: dict[str, tuple[Object, dict[str, str]]] = {
+    "web": ({"path": "/summary?of={{target}}", "jsonPath": "{.items[0].rate}", "bearerToken": KEY},
+            {":path": "/summary?of=payments-next", "authorization": f"Bearer {TOKEN}"}),
+    "datadog": ({"query": "q", "apiKey": KEY, "applicationKey": KEY}, {"dd-api-key": TOKEN, "dd-application-key": TOKEN}),
+    "cloudWatch": ({"query": "q", "region": "eu-west-1", "accessKeyId": KEY, "secretAccessKey": KEY}, {":path": "/"}),
+    "newRelic": ({"query": "SELECT 1", "account": 7, "userKey": KEY}, {":path": "/graphql", "api-key": TOKEN}),
+    "graphite": ({"query": "t", "headers": [{"name": "X-Key", "secret": KEY}]}, {"x-key": TOKEN}),
+    "influxDB": ({"query": "from()", "organization": "o", "token": KEY}, {":path": "/api/v2/query?org=o", "authorization": f"Token {TOKEN}"}),
+}
+
+
+@pytest.mark.parametrize("source", list(OTHERS))
+def test_each_other_source_judges_by_what_its_service_says(world: World, source: str) -> None:
+    """The services are imitated: whether the real ones answer so is not shown here."""
+    fields, wanted = OTHERS[source]
+    world.prepare()
+    allow_secrets(world)
+    operator = world.operator()
+    with listening(world.cluster) as service:
+        put_secret(world, {"token": TOKEN}, service.url)
+        begin(world, {"name": "health", "max": "0.5", source: {"address": service.url, **fields}})
+        world.wait_phase("Complete")
+        sent = service.heard[0]
+        assert {name: sent.get(name) for name in wanted} == wanted, sent
     assert_shown_nowhere(world, operator, TOKEN)

@@ -143,10 +143,17 @@ double NumberOf(const json& text) { return std::strtod(text.get_ref<const std::s
 bool Contains(const json& text, std::string_view part) { return text.get_ref<const std::string&>().find(part) != std::string::npos; }
 constexpr std::string_view kService = "{{service}}";
 
-bool OneTolerance(const json& self, const json* /*old*/) {
-  return !Has(self["prometheus"], "bad") || CountOf(self, {"maxRate", "notWorseThanLegacy", "zeroDiscrepancies"}) == 1;
+/// The value of a metric without one is null, which has nothing.
+const json& PrometheusOf(const json& metric) { return Child(metric, "prometheus"); }
+bool IsOneNumber(const json& metric) { return !Has(metric, "prometheus") || Has(PrometheusOf(metric), "query"); }
+
+bool OneSourceOfMetric(const json& self, const json* /*old*/) {
+  return CountOf(self, {"prometheus", "web", "datadog", "cloudWatch", "newRelic", "graphite", "influxDB"}) == 1;
 }
-bool LatencyNeedsHistogram(const json& self, const json* /*old*/) { return Has(self["prometheus"], "histogram") == Has(self, "latency"); }
+bool OneTolerance(const json& self, const json* /*old*/) {
+  return !Has(PrometheusOf(self), "bad") || CountOf(self, {"maxRate", "notWorseThanLegacy", "zeroDiscrepancies"}) == 1;
+}
+bool LatencyNeedsHistogram(const json& self, const json* /*old*/) { return Has(PrometheusOf(self), "histogram") == Has(self, "latency"); }
 bool OneLatencyTolerance(const json& self, const json* /*old*/) {
   return !Has(self, "latency") || Has(self["latency"], "maxFractionAbove") != Has(self, "notWorseThanLegacy");
 }
@@ -171,21 +178,17 @@ bool LimitAboveFraction(const json& self, const json* /*old*/) {
   return NumberOf(self["hardLimit"]) > NumberOf(self["latency"]["maxFractionAbove"]);
 }
 bool RelativeNeedsLegacy(const json& self, const json* /*old*/) {
-  const json& prometheus = self["prometheus"];
-  if (!Has(self, "notWorseThanLegacy") || Has(prometheus, "legacy")) return true;
+  const json& prometheus = PrometheusOf(self);
+  if (!Has(self, "notWorseThanLegacy") || prometheus.is_null() || Has(prometheus, "legacy")) return true;
   if (Has(prometheus, "histogram")) return Contains(prometheus["histogram"], kService);
   return Has(prometheus, "bad") && Contains(prometheus["bad"], kService) && Contains(prometheus["total"], kService);
 }
 bool QueryNeedsNoRate(const json& self, const json* /*old*/) {
-  return !Has(self["prometheus"], "query") ||
+  return !IsOneNumber(self) ||
          CountOf(self, {"maxRate", "minRequests", "notWorseThanLegacy", "zeroDiscrepancies", "hardLimit", "burstTolerance"}) == 0;
 }
-bool QueryNeedsBound(const json& self, const json* /*old*/) {
-  return !Has(self["prometheus"], "query") || Has(self, "min") || Has(self, "max");
-}
-bool BoundNeedsQuery(const json& self, const json* /*old*/) {
-  return Has(self["prometheus"], "query") || CountOf(self, {"min", "max"}) == 0;
-}
+bool QueryNeedsBound(const json& self, const json* /*old*/) { return !IsOneNumber(self) || Has(self, "min") || Has(self, "max"); }
+bool BoundNeedsQuery(const json& self, const json* /*old*/) { return IsOneNumber(self) || CountOf(self, {"min", "max"}) == 0; }
 bool BoundsInOrder(const json& self, const json* /*old*/) {
   if (!Has(self, "min") || !Has(self, "max")) return true;
   const auto number = [](const json& text) { return std::strtod(text.get_ref<const std::string&>().c_str(), nullptr); };
@@ -200,11 +203,31 @@ bool LegacyAsTarget(const json& self, const json* /*old*/) {
   return Has(legacy, "bad") == Has(self, "bad") && Has(legacy, "total") == Has(self, "bad") &&
          Has(legacy, "histogram") == Has(self, "histogram") && !Has(self, "query");
 }
-bool OneAuthorization(const json& self, const json* /*old*/) { return CountOf(self, {"bearerToken", "basicAuth"}) < 2; }
-bool AuthorizationIsNotSetTwice(const json& self, const json* /*old*/) {
-  const auto is_other = [](const json& header) { return LowerAscii(Child(header, "name")) != "authorization"; };
-  return CountOf(self, {"bearerToken", "basicAuth"}) == 0 || All(Child(self, "headers"), is_other);
+bool BodyNeedsPost(const json& self, const json* /*old*/) { return Child(self, "method") == "POST" || !Has(self, "body"); }
+bool PostPathIsPlain(const json& self, const json* /*old*/) {
+  return Child(self, "method") != "POST" || !Has(self, "path") || !Contains(self["path"], "{{");
 }
+bool PathNamesNoSide(const json& self, const json* /*old*/) { return !Has(self, "path") || !Contains(self["path"], kService); }
+bool BodyNamesNoSide(const json& self, const json* /*old*/) { return !Has(self, "body") || !Contains(self["body"], kService); }
+bool TenSecondsToDay(const json& self, const json* /*old*/) {
+  return DurationWithin(self, std::chrono::seconds(10), std::chrono::hours(24));
+}
+bool WholeSecondsToHour(const json& self, const json* /*old*/) {
+  const auto duration = base::ParseDuration(self.get_ref<const std::string&>());
+  return SecondToHour(self, nullptr) && *duration % std::chrono::seconds(1) == base::Millis(0);
+}
+bool OneInflux(const json& self, const json* /*old*/) { return CountOf(self, {"organization", "database"}) == 1; }
+bool TokenStandsAlone(const json& self, const json* /*old*/) {
+  return !Has(self, "token") || CountOf(self, {"bearerToken", "basicAuth"}) == 0;
+}
+bool OneAuthorization(const json& self, const json* /*old*/) { return CountOf(self, {"bearerToken", "basicAuth"}) < 2; }
+bool SetsNoAuthorization(const json& source) {
+  return All(Child(source, "headers"), [](const json& header) { return LowerAscii(Child(header, "name")) != "authorization"; });
+}
+bool AuthorizationIsNotSetTwice(const json& self, const json* /*old*/) {
+  return CountOf(self, {"bearerToken", "basicAuth"}) == 0 || SetsNoAuthorization(self);
+}
+bool TokenIsTheOnlyAuthorization(const json& self, const json* /*old*/) { return !Has(self, "token") || SetsNoAuthorization(self); }
 bool TlsNeedsHttps(const json& self, const json* /*old*/) {
   return !Has(self, "tls") || self["address"].get_ref<const std::string&>().starts_with("https://");
 }
@@ -290,9 +313,13 @@ void AddPlanRules(Book& book) {
 
 void AddMetricRules(Book& book) {
   book
-      ["!has(self.prometheus.bad) || [has(self.maxRate), has(self.notWorseThanLegacy), has(self.zeroDiscrepancies)].filter(x, x).size() == "
+      ["[has(self.prometheus), has(self.web), has(self.datadog), has(self.cloudWatch), has(self.newRelic), has(self.graphite), "
+       "has(self.influxDB)].filter(x, x).size() == 1"] = OneSourceOfMetric;
+  book
+      ["!has(self.prometheus) || !has(self.prometheus.bad) || [has(self.maxRate), has(self.notWorseThanLegacy), "
+       "has(self.zeroDiscrepancies)].filter(x, x).size() == "
        "1"] = OneTolerance;
-  book["has(self.prometheus.histogram) == has(self.latency)"] = LatencyNeedsHistogram;
+  book["(has(self.prometheus) && has(self.prometheus.histogram)) == has(self.latency)"] = LatencyNeedsHistogram;
   book["!has(self.latency) || has(self.latency.maxFractionAbove) != has(self.notWorseThanLegacy)"] = OneLatencyTolerance;
   book["!has(self.latency) || (!has(self.maxRate) && !has(self.zeroDiscrepancies))"] = LatencyNeedsNoRate;
   book["!has(self.minRequests) || (has(self.maxRate) && !has(self.hardLimit) && !has(self.burstTolerance))"] = ThresholdStandsAlone;
@@ -304,14 +331,15 @@ void AddMetricRules(Book& book) {
       ["!has(self.hardLimit) || !has(self.latency) || !has(self.latency.maxFractionAbove) || double(self.hardLimit) > "
        "double(self.latency.maxFractionAbove)"] = LimitAboveFraction;
   book
-      ["!has(self.notWorseThanLegacy) || has(self.prometheus.legacy) || (has(self.prometheus.histogram) ? "
+      ["!has(self.notWorseThanLegacy) || !has(self.prometheus) || has(self.prometheus.legacy) || (has(self.prometheus.histogram) ? "
        "self.prometheus.histogram.contains('{{service}}') : has(self.prometheus.bad) && self.prometheus.bad.contains('{{service}}') && "
        "self.prometheus.total.contains('{{service}}'))"] = RelativeNeedsLegacy;
   book
-      ["!has(self.prometheus.query) || (!has(self.maxRate) && !has(self.minRequests) && !has(self.notWorseThanLegacy) && "
+      ["(has(self.prometheus) && !has(self.prometheus.query)) || (!has(self.maxRate) && !has(self.minRequests) && "
+       "!has(self.notWorseThanLegacy) && "
        "!has(self.zeroDiscrepancies) && !has(self.hardLimit) && !has(self.burstTolerance))"] = QueryNeedsNoRate;
-  book["!has(self.prometheus.query) || has(self.min) || has(self.max)"] = QueryNeedsBound;
-  book["has(self.prometheus.query) || (!has(self.min) && !has(self.max))"] = BoundNeedsQuery;
+  book["(has(self.prometheus) && !has(self.prometheus.query)) || has(self.min) || has(self.max)"] = QueryNeedsBound;
+  book["!has(self.prometheus) || has(self.prometheus.query) || (!has(self.min) && !has(self.max))"] = BoundNeedsQuery;
   book["!has(self.min) || !has(self.max) || double(self.min) <= double(self.max)"] = BoundsInOrder;
 }
 
@@ -341,6 +369,20 @@ void AddAccessRules(Book& book) {
        "'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade'])"] = LeavesTheConnection;
 }
 
+void AddOtherSourceRules(Book& book) {
+  book["self.method == 'POST' || !has(self.body)"] = BodyNeedsPost;
+  book["self.method != 'POST' || !has(self.path) || !self.path.contains('{{')"] = PostPathIsPlain;
+  book["!has(self.path) || !self.path.contains('{{service}}')"] = PathNamesNoSide;
+  book["!has(self.body) || !self.body.contains('{{service}}')"] = BodyNamesNoSide;
+  book["duration(self) >= duration('10s') && duration(self) <= duration('24h')"] = TenSecondsToDay;
+  book["duration(self) >= duration('1s') && duration(self) <= duration('1h') && duration(self).getMilliseconds() % 1000 == 0"] =
+      WholeSecondsToHour;
+  book["has(self.organization) != has(self.database)"] = OneInflux;
+  book["!has(self.token) || (!has(self.bearerToken) && !has(self.basicAuth))"] = TokenStandsAlone;
+  book["!has(self.token) || !has(self.headers) || self.headers.all(h, h.name.lowerAscii() != 'authorization')"] =
+      TokenIsTheOnlyAuthorization;
+}
+
 Book MakeBook() {
   Book book;
   AddSpecRules(book);
@@ -348,6 +390,7 @@ Book MakeBook() {
   AddMetricRules(book);
   AddSourceRules(book);
   AddAccessRules(book);
+  AddOtherSourceRules(book);
   return book;
 }
 

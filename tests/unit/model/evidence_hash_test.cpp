@@ -47,6 +47,14 @@ TEST(EvidenceHash, ChangesWithWhatEvidenceIsAbout) {
       {"CA", [](Spec& spec) { spec.metrics[0].access.ca = SecretKey{"prom", "token"}; }},
       {"user", [](Spec& spec) { spec.metrics[0].access.basic = SourceAccess::Basic{{"prom", "user"}, {"prom", "token"}}; }},
       {"server name", [](Spec& spec) { spec.metrics[0].access.server_name = "prom.example.com"; }},
+      {"source", [](Spec& spec) { spec.metrics[1].source = WebSource{false, "", "", "/a"}; }},
+      {"way to the number", [](Spec& spec) { spec.metrics[1].source = WebSource{false, "", "", "/b"}; }},
+      {"window", [](Spec& spec) { spec.metrics[1].source = GraphiteSource{Millis(1)}; }},
+      {"account", [](Spec& spec) { spec.metrics[1].source = NewRelicSource{1, {}}; }},
+      {"region", [](Spec& spec) { spec.metrics[1].source = CloudWatchSource{"r", {}, {}, {}, {}, {}}; }},
+      {"database", [](Spec& spec) { spec.metrics[1].source = InfluxDbSource{"", "d", {}}; }},
+      {"organization", [](Spec& spec) { spec.metrics[1].source = InfluxDbSource{"d", "", {}}; }},
+      {"aggregator", [](Spec& spec) { spec.metrics[1].source = DatadogSource{false, "max", {}, {}, {}}; }},
       {"bound", [](Spec& spec) { spec.metrics[1].value->max = 1; }},
       {"other bound", [](Spec& spec) { std::swap(spec.metrics[1].value->max, spec.metrics[1].value->min); }},
       {"metric's components", [](Spec& spec) { spec.metrics[1].components.clear(); }},
@@ -66,6 +74,8 @@ TEST(SecretsOf, NamesEachSecretOnce) {
   access.basic = SourceAccess::Basic{{"prom", "user"}, {"prom", "password"}};
   access.ca = SecretKey{"ca", "ca.crt"};
   EXPECT_EQ(SecretsOf(spec.metrics[0]), (std::vector<std::string>{"ca", "keys", "prom"}));
+  spec.metrics[0].source = NewRelicSource{1, {"relic", "key"}};
+  EXPECT_EQ(SecretsOf(spec.metrics[0]), (std::vector<std::string>{"ca", "keys", "prom", "relic"}));
 }
 
 TEST(EvidenceHash, StaysWithHarmlessEdits) {

@@ -83,6 +83,53 @@ TEST(ParseSpec, ReadsWhatIsNotTheDefault) {
   EXPECT_EQ(parsed.spec.metrics[0].counts->min_requests, 5);
 }
 
+json WithSource(const char* name, const json& source) {
+  json spec = BaseSpec();
+  spec["analysis"]["metrics"][1] = {{"name", "latency"}, {name, source}, {"max", "0.5"}};
+  return spec;
+}
+
+MetricSpec Parsed(const char* name, const json& source) {
+  const ParsedSpec parsed = ParseSpec(WithSource(name, source));
+  EXPECT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
+  return parsed.spec.metrics.at(1);
+}
+
+TEST(ParseSpec, ReadsEachSource) {
+  const json key{{"name", "keys"}, {"key", "a"}};
+  const SecretKey secret{"keys", "a"};
+  const MetricSpec get = Parsed("web", {{"address", "http://h"}, {"path", "/x"}, {"jsonPath", "/a"}, {"bearerToken", key}});
+  EXPECT_EQ(get.source, MetricSource(WebSource{false, "", "application/json", "/a"}));
+  EXPECT_EQ(get.value->query, "/x");
+  EXPECT_EQ(get.access.bearer_token, secret);
+  const MetricSpec post = Parsed("web", {{"address", "http://h"}, {"method", "POST"}, {"path", "/x"}, {"body", "b"}, {"jsonPath", "/a"}});
+  EXPECT_EQ(post.source, MetricSource(WebSource{true, "/x", "application/json", "/a"}));
+  EXPECT_EQ(post.value->query, "b");
+  const MetricSpec datadog = Parsed("datadog", {{"query", "q"}, {"apiKey", key}, {"applicationKey", key}});
+  EXPECT_EQ(datadog.source, MetricSource(DatadogSource{false, "avg", minutes(5), secret, secret}));
+  EXPECT_EQ(datadog.address, "https://api.datadoghq.com");
+  const MetricSpec cloud = Parsed("cloudWatch", {{"region", "eu-west-1"}, {"query", "q"}, {"accessKeyId", key}, {"secretAccessKey", key}});
+  EXPECT_EQ(cloud.source, MetricSource(CloudWatchSource{"eu-west-1", minutes(5), minutes(1), secret, secret, {}}));
+  EXPECT_EQ(cloud.address, "https://monitoring.eu-west-1.amazonaws.com");
+  const MetricSpec relic = Parsed("newRelic", {{"account", 7}, {"query", "q"}, {"userKey", key}});
+  EXPECT_EQ(relic.source, MetricSource(NewRelicSource{7, secret}));
+  EXPECT_EQ(relic.address, "https://api.newrelic.com");
+  EXPECT_EQ(Parsed("graphite", {{"address", "http://h"}, {"query", "q"}, {"window", "1h"}}).source,
+            MetricSource(GraphiteSource{minutes(60)}));
+  const MetricSpec influx = Parsed("influxDB", {{"address", "http://h"}, {"query", "q"}, {"organization", "o"}, {"token", key}});
+  EXPECT_EQ(influx.source, MetricSource(InfluxDbSource{"o", "", secret}));
+  EXPECT_EQ(influx.value->query, "q");
+}
+
+TEST(ParseSpec, SaysWhyOtherSourcesGiveNoCounts) {
+  json spec = WithSource("graphite", {{"address", "http://h"}, {"query", "q"}});
+  spec["analysis"]["metrics"][1]["maxRate"] = "0.01";
+  const ParsedSpec parsed = ParseSpec(spec);
+  ASSERT_EQ(parsed.errors.size(), 1U) << Listed(parsed.errors);
+  EXPECT_EQ(parsed.errors[0].path, "spec.analysis.metrics[1].maxRate");
+  EXPECT_NE(parsed.errors[0].message.find("no other source can be asked about the past"), std::string::npos) << parsed.errors[0].message;
+}
+
 TEST(ParseSpec, FillsInDefaults) {
   json json_spec = BaseSpec();
   for (const char* key : {"components", "desiredPhase", "paused", "attempt"}) json_spec.erase(key);

@@ -157,8 +157,7 @@ const json kToken{{"bearerToken", {{"name", "prom"}, {"key", "token"}}}};
 struct Guarded : SecretWorld {
   std::function<http::Response(const http::Request&)> reply = [](const http::Request&) { return Vector("0.1"); };
   fakes::FakeTransport metrics{[this](const http::Request& request) { return base::Result<http::Response>(reply(request)); }};
-  providers::PrometheusProvider provider;
-  SecretSources sources{reader, provider, clock};
+  SecretSources sources{reader, clock};
   MetricPoller poller{metrics, sources, clock, [](const kube::ObjectKey&, bool) {}};
 
   void Want(const std::vector<json>& wanted) {

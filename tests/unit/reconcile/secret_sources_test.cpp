@@ -26,8 +26,7 @@ struct Sources : SecretWorld {
     Has(SecretJson("prom", {{"token", "s3cr3t-token"}, {"ca.crt", kCaPem}}));
     Has(SecretJson("keys", {{"key", "s3cr3t-key"}}));
   }
-  providers::PrometheusProvider provider;
-  SecretSources sources{reader, provider, clock};
+  SecretSources sources{reader, clock};
 
   base::Result<MetricAccess> Open(const model::MetricSpec& metric = Metric()) {
     base::Result<MetricAccess> got = base::Fail(base::ErrorCode::kInternal, "no answer");
