@@ -89,6 +89,16 @@ def test_watching_one_namespace_needs_rights_in_that_one_only() -> None:
     assert "--namespace=shop" in of_kind(chart, "Deployment")[0]["spec"]["template"]["spec"]["containers"][0]["args"]
 
 
+def test_secrets_may_be_read_only_where_the_values_say_so() -> None:
+    assert "secrets" not in str([document["rules"] for document in rendered() if "rules" in document])
+    chart = rendered("--set", "rbac.secretNamespaces={shop,bank}")
+    roles = [role for role in of_kind(chart, "Role") if role["metadata"]["name"] == "softmigration-secrets"]
+    bindings = [one for one in of_kind(chart, "RoleBinding") if one["metadata"]["name"] == "softmigration-secrets"]
+    assert [role["metadata"]["namespace"] for role in roles] == [one["metadata"]["namespace"] for one in bindings] == ["shop", "bank"]
+    assert all(role["rules"] == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}] for role in roles)
+    assert all(one["subjects"][0]["namespace"] == SYSTEM for one in bindings)
+
+
 def test_rights_on_a_kind_of_route_go_with_its_router() -> None:
     assert "httproutes" not in str(rules_of(rendered("--set", "routers.httpRoute=false"), "ClusterRole"))
 
