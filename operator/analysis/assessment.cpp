@@ -25,6 +25,11 @@ double LogTolerance(const EvidenceRule& rule, const MetricEvidence& state) {
   return rule.settings().kind == Kind::kRelative && rule.absolute() ? std::min(log, LogEvidence(state.floor)) : log;
 }
 
+/// Legacy itself is beyond the tolerance, 10 to 1.
+bool SharesFailure(const EvidenceRule& rule, const MetricEvidence& state) {
+  return rule.settings().excuse_shared_failure && LogEvidence(state.legacy) >= kHoldFrom;
+}
+
 /// The shares of the stage against the tolerance, or against the ratio to legacy.
 ShareLogs StageShares(const EvidenceRule& rule, const MetricEvidence& state) {
   const bool from_totals = rule.settings().kind == Kind::kAbsolute && rule.settings().unit == Unit::kRequests;
@@ -51,7 +56,11 @@ Verdict VerdictOf(const EvidenceRule& rule, const MetricEvidence& state, const A
   return passes ? Verdict::kPass : Verdict::kUndecided;
 }
 
-Interval IntervalOf(const EvidenceSettings& settings, const Counts& effective) {
+/// Of the rate as counted, with as many requests as the windows were worth: windows are discounted by what was known of the noise then, so
+/// that the rate of their sum is another one, which people would not find again.
+Interval IntervalOf(const EvidenceSettings& settings, const Counts& counted, const Counts& worth) {
+  const double share = counted.total > 0 ? worth.total / counted.total : 1;
+  const Counts effective{counted.total * share, counted.bad * share};
   Interval interval = ConfidenceSequence(effective, settings.alpha);
   // Where nothing was bad the two-sided sequence is several times wider than need be.
   if (effective.total > 0 && effective.bad == 0) interval.upper = ZeroGateUpper(effective.total, settings.beta);
@@ -80,10 +89,10 @@ double RequestsToRollback(const EvidenceRule& rule, const MetricEvidence& state,
     const RollbackDetector& detector = relative ? state.floor : state.detector;
     requests = RequestsUntil(detector, BinomialFactors(*rule.absolute(), typical.target, limits), threshold);
   }
-  if (!relative) return requests;
+  if (!relative && !SharesFailure(rule, state)) return requests;
   if (typical.legacy.total <= 0) return kInfinity;
   const GridLogs growth = RelativeFactors(rule.settings().ratio, typical.target, typical.legacy, limits);
-  return std::max(requests, RequestsUntil(state.detector, growth, threshold));
+  return std::max(requests, RequestsUntil(relative ? state.detector : state.relative, growth, threshold));
 }
 
 double RequestsToPass(const EvidenceRule& rule, const MetricEvidence& state, const Typical& typical) {
@@ -120,7 +129,7 @@ Assessment Assess(const EvidenceRule& rule, const MetricEvidence& state) {
   if (state.spec_hash != rule.hash()) return {};
   Assessment assessment;
   assessment.log_rollback = LogTolerance(rule, state);
-  if (rule.settings().excuse_shared_failure && LogEvidence(state.legacy) >= kHoldFrom) {
+  if (SharesFailure(rule, state)) {
     // The smaller of two e-processes is one for "either tolerance is kept".
     assessment.shared_failure = true;
     assessment.log_rollback = std::min(assessment.log_rollback, LogEvidence(state.relative));
@@ -138,8 +147,9 @@ Explanation Explain(const EvidenceRule& rule, const MetricEvidence& state) {
   Explanation out;
   out.assessment = Assess(rule, state);
   if (state.spec_hash != rule.hash()) return out;
-  out.target = IntervalOf(rule.settings(), state.stage.effective);
-  if (state.stage.legacy.total > 0) out.legacy = IntervalOf(rule.settings(), state.stage.effective_legacy);
+  const StageEvidence& stage = state.stage;
+  out.target = IntervalOf(rule.settings(), stage.target, stage.effective);
+  if (stage.legacy.total > 0) out.legacy = IntervalOf(rule.settings(), stage.legacy, stage.effective_legacy);
   out.requests_to_decision = RequestsToDecision(rule, state, out.assessment.verdict);
   return out;
 }

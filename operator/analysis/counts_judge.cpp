@@ -87,6 +87,21 @@ int SilentWindows(int before, const EvidenceWindow& window, int weight) {
   return expected >= kExpectedRequests ? before + 1 : 0;
 }
 
+/// All series of the target that were there are gone, and legacy still has some at the same instant.
+bool OnlyTargetGone(const CountersState& target_before, const CountReadings& readings) {
+  return !target_before.total.empty() && readings.total.kind == Reading::Kind::kNoData && readings.legacy_total &&
+         IsCountable(*readings.legacy_total);
+}
+
+/// Remembers since when. A failed question says nothing either way.
+void NoteGone(CountsState& state, const CountReadings& readings) {
+  if (OnlyTargetGone(state.target, readings)) {
+    if (!state.target_gone_since) state.target_gone_since = readings.instant;
+  } else if (readings.total.kind != Reading::Kind::kError) {
+    state.target_gone_since.reset();
+  }
+}
+
 void TakeWindow(const EvidenceRule& rule, CountsState& state, const EvidenceWindow& window, const StageInfo& stage) {
   if (state.evidence.last_window_end && window.end <= *state.evidence.last_window_end) return;
   if (stage.since && window.start >= *stage.since && state.evidence.stage_since != stage.since) {
@@ -115,10 +130,11 @@ std::string ToleranceText(const EvidenceRule& rule) {
   return {};
 }
 
-/// "0.62", "38", "more than 1e+12".
+/// "0.62", "38", "more than 1e12".
 std::string OddsText(double log) {
   constexpr double kMost = 27.6;
   if (log > kMost) return "more than 1e12";
+  if (log < -kMost) return "less than 1e-12";
   const double odds = std::exp(log);
   return odds < 10 ? fmt::format("{:.2g}", odds) : fmt::format("{:.0f}", odds);
 }
@@ -156,6 +172,7 @@ base::Result<EvidenceRule> RuleFor(const model::Spec& spec, const MetricSpec& me
 }
 
 CountsOutcome TakeInstant(const EvidenceRule& rule, CountsState state, const CountReadings& readings, const StageInfo& stage) {
+  NoteGone(state, readings);
   SideStep target = StepSide(state.target, readings.instant, readings.bad, readings.total);
   state.target = std::move(target.state);
   std::optional<Window> legacy_window;
@@ -184,17 +201,19 @@ Judgement JudgeCounts(const CountsView& view, const CountsOutcome& outcome, base
   if (outcome.problem != Verdict::kPass) {
     judgement.verdict = outcome.problem;
     judgement.evidence = outcome.why;
+    if (outcome.problem == Verdict::kNoData) judgement.target_gone_since = outcome.state.target_gone_since;
+    if (judgement.target_gone_since) judgement.evidence += ", while legacy still has its series";
     return judgement;
   }
   const Counts& stage = view.evidence.stage.target;
   judgement.verdict = view.assessment.verdict;
   judgement.samples = static_cast<std::int64_t>(std::llround(stage.total));
   if (stage.total > 0) judgement.value = stage.bad / stage.total;
-  if (stage.total > 0 || judgement.verdict != Verdict::kNoData) return judgement;
-  // Nobody came: that is not the target's fault, unless legacy's traffic says that somebody should have.
-  if (outcome.state.silent_windows >= kSilentWindows) {
+  // Nobody came: that is not the target's fault, unless legacy's traffic says that somebody should have. Whatever was counted before.
+  if (outcome.state.silent_windows >= kSilentWindows && judgement.verdict != Verdict::kBreach) {
+    judgement.verdict = Verdict::kNoData;
     judgement.evidence = "no request of the target in spite of its weight, while legacy has them";
-  } else {
+  } else if (judgement.verdict == Verdict::kNoData) {
     judgement.verdict = Verdict::kUndecided;
   }
   return judgement;

@@ -38,8 +38,9 @@ struct CountReadings {
 struct CountsState {
   MetricEvidence evidence;
   CountersState target, legacy;
-  double legacy_per_second = 0;  ///< requests, in the last window
-  int silent_windows = 0;        ///< in a row, in which legacy's traffic says that the target should have had some
+  double legacy_per_second = 0;                       ///< requests, in the last window
+  int silent_windows = 0;                             ///< in a row, in which legacy's traffic says that the target should have had some
+  std::optional<base::WallTime> target_gone_since{};  ///< see Judgement::target_gone_since
 };
 
 /// What the last instant said. `problem` is kPass where the counts were well; then the evidence as a whole speaks.

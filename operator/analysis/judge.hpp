@@ -27,6 +27,8 @@ struct Judgement {
   base::WallTime window_start{};  ///< evidence is about the time from here …
   base::WallTime at{};            ///< … to here (when the answer arrived)
   std::string evidence;           ///< one line
+  /// Since when only the target's numbers are gone while legacy's are there: not the source is away, but what the target tells it.
+  std::optional<base::WallTime> target_gone_since{};
   bool operator==(const Judgement&) const = default;
 };
 

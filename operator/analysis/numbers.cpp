@@ -25,8 +25,10 @@ std::string Shortest(double number) {
 std::string PercentText(double rate, double limit) {
   const double percent = rate * 100;
   const double rounded = std::round(percent * 100) / 100;
-  const bool hides = (rounded == 0 && percent != 0) || (rate != limit && Shortest(rounded) == Shortest(limit * 100));
-  return hides ? Format(percent, 6) : Shortest(rounded);
+  const auto hides = [&](const std::string& text) { return rate != limit && text == Shortest(limit * 100); };
+  if (std::string text = Shortest(rounded); !hides(text) && (rounded != 0 || percent == 0)) return text;
+  std::string text = Format(percent, 2);
+  return rounded != 0 || hides(text) ? Format(percent, 6) : text;
 }
 
 }  // namespace softmig::analysis

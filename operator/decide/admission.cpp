@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/time_format.hpp"
 #include "decide/context_internal.hpp"
@@ -26,7 +27,7 @@ std::optional<base::Millis> NeededTime(const analysis::CountsView& view, int wei
   if (!needed) return std::nullopt;
   const double seconds = *needed / (view.legacy_per_second * weight / 100.0);
   constexpr double kMost = 1e9;
-  return base::Millis(static_cast<std::int64_t>(std::min(seconds, kMost) * 1000));
+  return base::Millis(static_cast<std::int64_t>(std::ceil(std::min(seconds, kMost))) * 1000);
 }
 
 /// Windows of legacy that tell how much its bad requests scatter.

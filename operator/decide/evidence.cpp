@@ -14,6 +14,8 @@ using model::MetricStatus;
 using model::Verdict;
 
 constexpr base::Millis kLeastStaleAfter{15'000};
+/// Where the source answers and only the target has no numbers any more, the deadline for missing evidence is not longer than this.
+constexpr base::Millis kTargetGoneDeadline = std::chrono::minutes(5);
 
 enum class Class { kPass, kBreach, kUndecided, kMissing };
 
@@ -45,6 +47,7 @@ std::optional<Judgement> Effective(const Context& context, const MetricObservati
     Judgement stale = *seen->latest;
     stale.verdict = Verdict::kStale;
     stale.evidence = fmt::format("no answer since {}", base::FormatDuration(StaleAfter(context)));
+    stale.target_gone_since.reset();
     return stale;
   }
   if (seen->breach_since && seen->latest->verdict == Verdict::kBreach) {
@@ -128,6 +131,16 @@ void CombineCounts(Context& context, ComponentStatus& component) {
   component.holding = together.holding;
 }
 
+/// When missing evidence ends the step. REQUIRES: the metric's verdict is a missing one.
+base::WallTime DueOf(const Context& context, const ComponentStatus& component, const MetricStatus& metric) {
+  const base::Millis deadline = context.spec.on_no_evidence.deadline;
+  const base::WallTime due = metric.since + deadline;
+  const auto judgement = EffectiveOf(context, component.name, metric.name);
+  if (!judgement || !judgement->target_gone_since) return due;
+  // Not before the first users: metric.since is not earlier than they are.
+  return std::min(due, std::max(metric.since, *judgement->target_gone_since) + std::min(deadline, kTargetGoneDeadline));
+}
+
 /// A poller that fell silent wakes nobody.
 void WakeWhenStale(Context& context, const MetricObservation* seen) {
   if (seen == nullptr || !seen->latest) return;
@@ -190,7 +203,7 @@ const MetricStatus* FindBreach(const ComponentStatus& component) {
 const MetricStatus* FindExpired(Context& context, const ComponentStatus& component) {
   for (const MetricStatus& metric : component.metrics) {
     if (ClassOf(metric.verdict) != Class::kMissing) continue;
-    const base::WallTime due = metric.since + context.spec.on_no_evidence.deadline;
+    const base::WallTime due = DueOf(context, component, metric);
     if (due <= context.now) return &metric;
     context.WakeAt(due);
   }

@@ -62,10 +62,16 @@ class Shop:
         return {"name": "latency", "latency": {"le": le, **more}, "prometheus": {
             "address": self.world.cluster.prometheus_url, "histogram": of(BUCKETS, "next"), "legacy": {"histogram": of(BUCKETS, "legacy")}}}
 
-    def begin(self, metric: Object, hold: str = "1h", **analysis: object) -> None:
+    def scrape(self, version: str, wanted: bool) -> None:
+        """Whether Prometheus is to know the pods of a version: others take their place, and serve all the same."""
+        annotations = {"prometheus.io/scrape": "true" if wanted else "false"}
+        self.world.api.patch(f"/apis/apps/v1/namespaces/{self.world.space}/deployments/payments-{version}",
+                             {"spec": {"template": {"metadata": {"annotations": annotations}}}})
+
+    def begin(self, metric: Object, hold: str = "1h", plan: Object | None = None, **analysis: object) -> None:
         full = {"interval": "1s", "delay": "1s", "burstTolerance": "3s", "metrics": [metric], **analysis}
         steps = [{"weight": 50, "hold": hold}, {"weight": 100}]
-        self.world.cluster.apply(self.world.migration(steps=steps, analysis=full), manager="user")
+        self.world.cluster.apply(self.world.migration(steps=steps, plan=plan or {}, analysis=full), manager="user")
 
     def seen(self) -> Object:
         """The metric as status tells it; empty while it does not."""
@@ -234,6 +240,55 @@ def test_slow_answers_are_counted_from_a_histogram(shop: Shop) -> None:
     shop.fault("next", latency_ms=300)
     record = shop.world.wait_phase("RolledBack", timeout=60)["lastRollback"]
     assert record["metric"] == "latency"
+
+
+def test_a_target_whose_numbers_vanish_is_told_apart_from_a_source_that_is_away(shop: Shop) -> None:
+    began = time.time()
+    shop.begin(shop.metric(maxRate="0.02"))
+    shop.world.wait_step(50)
+    shop.wait_verdict("Pass")
+    shop.scrape("next", False)
+    shop.wait_verdict("NoData", "while legacy still has its series")
+    shop.world.stays(lambda: shop.world.weight() == 50, 3, "there are five minutes for it to come back")
+    shop.scrape("next", True)
+    shop.wait_verdict("Pass")
+    time.sleep(2)
+    assert_exact(shop, began, shop.checkpoint())
+
+
+def test_a_night_without_users_expires_nothing(shop: Shop) -> None:
+    shop.begin(shop.metric(maxRate="0.02"), plan={"onNoEvidence": {"policy": "Hold", "deadline": "2s", "then": "Rollback"}})
+    shop.world.wait_step(50)
+    shop.wait_verdict("Pass")
+    shop.users.kill()
+    shop.world.stays(lambda: (shop.world.phase(), shop.world.weight()) == ("Shift", 50), 8, "nobody calls, nobody is to blame")
+
+
+def test_a_target_that_is_called_less_than_its_weight_says_gives_no_evidence(shop: Shop) -> None:
+    metric = shop.metric(maxRate="0.02")
+    metric["prometheus"]["total"] = f"{metric['prometheus']['total']} * 0 + 5"
+    shop.begin(metric, plan={"onNoEvidence": {"policy": "Hold", "deadline": "10s", "then": "Rollback"}})
+    shop.world.wait_step(50)
+    shop.wait_verdict("NoData", "in spite of its weight")
+    assert shop.world.wait_phase("RolledBack")["lastRollback"]["reason"] == "NoEvidence"
+
+
+def test_one_metric_without_an_answer_keeps_a_perfect_one_from_promoting(shop: Shop) -> None:
+    dead = {**shop.metric(maxRate="0.02"), "name": "dead"}
+    dead["prometheus"] = {**dead["prometheus"], "total": "there_is_no_such_counter"}
+    shop.begin(shop.metric(maxRate="0.02"), hold="1s", metrics=[shop.metric(maxRate="0.02"), dead])
+    shop.world.wait_step(50)
+    shop.wait_verdict("Pass")
+    shop.world.stays(lambda: (shop.world.phase(), shop.world.weight()) == ("Shift", 50), 8, "half of the evidence is none")
+
+
+def test_at_the_tolerance_nobody_is_promoted_and_nobody_taken_back(shop: Shop) -> None:
+    shop.fault("next", error_rate=0.05)
+    shop.begin(shop.metric(maxRate="0.05"), hold="1s")
+    shop.world.wait_step(50)
+    shop.world.stays(lambda: (shop.world.phase(), shop.world.weight()) == ("Shift", 50), 15, "neither bound is crossed")
+    shop.checkpoint()
+    assert shop.seen()["verdict"] == "Undecided", shop.seen()
 
 
 BROKEN: dict[str, tuple[Callable[[Shop], Object], str]] = {

@@ -7,6 +7,7 @@
 
 #include "base/time_format.hpp"
 #include "fakes/builders.hpp"
+#include "scenario/counts.hpp"
 #include "scenario/transcript.hpp"
 
 namespace softmig::scenario {
@@ -42,6 +43,31 @@ std::optional<model::Verdict> VerdictOf(const std::string& text) {
   return std::nullopt;
 }
 
+Answers AnswersOf(const std::string& text) {
+  static const std::map<std::string, Answers> kNames{{"well", Answers::kWell},
+                                                     {"gone", Answers::kGone},
+                                                     {"bad-gone", Answers::kBadGone},
+                                                     {"nan", Answers::kNaN},
+                                                     {"error", Answers::kError},
+                                                     {"negative", Answers::kNegative},
+                                                     {"bad-above-total", Answers::kBadAboveTotal},
+                                                     {"stands-still", Answers::kStandsStill}};
+  return kNames.at(text);
+}
+
+/// How the counts of all metrics are judged: "maxRate/0.01", "relative" or "zero/1000".
+void JudgeBy(model::Spec& spec, const std::string& value) {
+  using Rule = model::MetricSpec::Counts::Rule;
+  const Words parts = Split(value, '/');
+  for (model::MetricSpec& metric : spec.metrics) {
+    model::MetricSpec::Counts& counts = *metric.counts;
+    counts.legacy = {"legacy_bad", "legacy_total", {}};
+    counts.rule = parts[0] == "maxRate" ? Rule::kMaxRate : parts[0] == "zero" ? Rule::kZeroDiscrepancies : Rule::kNotWorseThanLegacy;
+    if (parts[0] == "maxRate") counts.max_rate = std::stod(parts.at(1));
+    if (parts[0] == "zero") counts.comparisons = std::stoll(parts.at(1));
+  }
+}
+
 /// Plays commands against a world. One a scenario.
 class Player {
  public:
@@ -63,7 +89,8 @@ class Player {
         {"given", &Player::Given},     {"set", &Player::Set},         {"metric", &Player::Metric}, {"side", &Player::Side},
         {"gateway", &Player::Gateway}, {"route", &Player::Route},     {"delete", &Player::Delete}, {"invalid", &Player::Invalid},
         {"valid", &Player::Valid},     {"advance", &Player::Advance}, {"run", &Player::Run},       {"pass", &Player::OnePass},
-        {"show", &Player::Show},       {"restart", &Player::Restart}, {"fight", &Player::Fight},   {"wait", &Player::JustWait}};
+        {"show", &Player::Show},       {"restart", &Player::Restart}, {"fight", &Player::Fight},   {"wait", &Player::JustWait},
+        {"traffic", &Player::Traffic}, {"series", &Player::Series},   {"late", &Player::Late}};
     return kCommands;
   }
 
@@ -73,6 +100,12 @@ class Player {
     for (std::size_t i = 1; i < words.size(); ++i) Edit(spec, words[i]);
     world_.emplace(spec);
     start_ = world_->now;
+    wake_.reset();
+    counted_.clear();
+    for (const model::MetricSpec& metric : spec.metrics) {
+      if (!model::UsesEvidence(metric)) continue;
+      for (const model::ComponentSpec& component : spec.components) counted_[{component.name, metric.name}];
+    }
   }
 
   void Set(const Words& words) {
@@ -95,6 +128,9 @@ class Player {
     if (key == "onBreach") spec.on_breach = Policy(value);
     if (key == "deadline") spec.on_no_evidence.deadline = Duration(value);
     if (key == "then") spec.on_no_evidence.then = Policy(value);
+    if (key == "judge") JudgeBy(spec, value);
+    if (key == "interval") spec.interval = Duration(value);
+    if (key == "delay") spec.delay = Duration(value);
   }
 
   static void EditSteps(model::Spec& spec, const std::string& value) {
@@ -122,6 +158,34 @@ class Player {
     if (words.at(3) == "unasked") metric.verdict.reset();
     if (const auto verdict = VerdictOf(words.at(3))) metric.verdict = verdict;
     if (words.size() > 4) metric.value = std::stod(words[4]);
+  }
+
+  /// "traffic errors target=12/0.1 legacy=100/0.1": requests and bad ones a second, from now on.
+  void Traffic(const Words& words) {
+    ForEachSide(words, [this](SideCounters& side, const std::string& value) {
+      const Words rates = Split(value, '/');
+      side.Grow(world_->now, std::stod(rates.at(0)), std::stod(rates.at(1)));
+    });
+  }
+  /// "series errors target=gone legacy=well": how the source answers about a side, from now on.
+  void Series(const Words& words) {
+    ForEachSide(words, [this](SideCounters& side, const std::string& value) { side.Answer(world_->now, AnswersOf(value)); });
+  }
+  template <typename Change>
+  void ForEachSide(const Words& words, Change change) {
+    for (auto& [key, metric] : counted_) {
+      if (key.second != words.at(1)) continue;
+      for (std::size_t i = 2; i < words.size(); ++i) {
+        const auto equals = words[i].find('=');
+        change(words[i].substr(0, equals) == "target" ? metric.target : metric.legacy, words[i].substr(equals + 1));
+      }
+    }
+  }
+  /// "late errors 20s": the source knows of a request so much later.
+  void Late(const Words& words) {
+    for (auto& [key, metric] : counted_) {
+      if (key.second == words.at(1)) metric.late = Duration(words.at(2));
+    }
   }
 
   void Side(const Words& words) {
@@ -177,6 +241,26 @@ class Player {
   }
   void Restart(const Words&) {
     for (auto& [key, metric] : world_->metrics) metric.verdict.reset();
+    for (auto& [key, metric] : counted_) metric.Forget();
+    for (auto& [key, seen] : world_->counted) seen.reset();
+  }
+
+  /// What a poller does at this moment.
+  void Poll() {
+    for (auto& [key, metric] : counted_) {
+      const auto spec = std::ranges::find(world_->spec.metrics, key.second, &model::MetricSpec::name);
+      if (spec == world_->spec.metrics.end()) continue;
+      metric.Poll(*world_, key.first, *spec);
+      world_->counted[key] = metric.seen();
+    }
+  }
+  /// The next instant at which the poller or the operator itself has something to do.
+  [[nodiscard]] std::optional<WallTime> NextEvent() const {
+    if (counted_.empty()) return wake_;
+    const Millis interval = world_->spec.interval;
+    const auto since = world_->now.time_since_epoch();
+    const WallTime poll((since / interval + 1) * interval);
+    return wake_ && *wake_ < poll ? wake_ : poll;
   }
 
   bool Pass() {
@@ -197,11 +281,14 @@ class Player {
   void Advance(const Words& words) {
     const WallTime until = world_->now + Duration(words.at(1));
     while (true) {
+      Poll();
       Run({});
-      if (!wake_ || *wake_ > until || world_->Gone()) break;
-      world_->now = *wake_;
+      const auto next = NextEvent();
+      if (!next || *next > until || world_->Gone()) break;
+      world_->now = *next;
     }
     world_->now = until;
+    Poll();
     if (!world_->Gone()) Run({});
   }
   /// The clock alone, without a pass.
@@ -210,6 +297,7 @@ class Player {
     if (words.at(1) == "conditions") output_ += DescribeConditions(world_->status);
     if (words.at(1) == "world") output_ += DescribeWorld(*world_);
     if (words.at(1) == "rollback") ShowRollback();
+    if (words.at(1) == "metrics") ShowMetrics();
   }
   void ShowRollback() {
     const auto& record = world_->status.last_rollback;
@@ -219,7 +307,12 @@ class Player {
                            record->reason, record->metric, after(record->at), after(record->routed_at), after(record->verified_at));
   }
 
+  void ShowMetrics() {
+    for (const auto& [key, metric] : counted_) output_ += fmt::format("{}/{} {}\n", key.first, key.second, metric.Describe());
+  }
+
   std::optional<World> world_;
+  std::map<std::pair<std::string, std::string>, CountedMetric> counted_;
   WallTime start_{};
   std::optional<WallTime> wake_;
   std::string output_;

@@ -37,6 +37,15 @@ std::string Short(const model::Status& status) {
   return text;
 }
 
+/// Without the numbers that are written along, and once a minute by themselves.
+model::Status WithoutNumbers(model::Status status) {
+  status.checkpoint = {};
+  for (model::ComponentStatus& component : status.components) {
+    for (model::MetricStatus& metric : component.metrics) metric = {metric.name, metric.verdict, {}, {}, {}, metric.since, {}};
+  }
+  return status;
+}
+
 std::string DescribeRecord(const model::Status& before, const decide::Decision& decision) {
   const model::Status& next = decision.next;
   std::string text =
@@ -58,7 +67,7 @@ std::string DescribePass(const World& before, const decide::Decision& decision, 
   const std::string lane = decision.urgency == decide::Urgency::kSafety ? " (safety)" : "";
   std::string text;
   for (const decide::Action& action : decision.actions) text += fmt::format("{}{} {}\n", at, lane, Describe(action));
-  if (decision.next != before.status) text += at + lane + " " + DescribeRecord(before.status, decision);
+  if (WithoutNumbers(decision.next) != WithoutNumbers(before.status)) text += at + lane + " " + DescribeRecord(before.status, decision);
   return text;
 }
 

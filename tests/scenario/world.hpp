@@ -65,6 +65,8 @@ struct World {
   decide::Observed<decide::BackendState> legacy = decide::BackendState{true, 2};
   decide::Observed<decide::BackendState> target = decide::BackendState{true, 2};
   std::map<std::pair<std::string, std::string>, WorldMetric> metrics;
+  /// Those whose counts are judged by evidence, instead of the ones above.
+  std::map<std::pair<std::string, std::string>, std::optional<decide::MetricObservation>> counted;
 
   explicit World(model::Spec with) : spec(std::move(with)) {
     for (const model::RouteRef& route : spec.routes) {
@@ -86,6 +88,10 @@ struct World {
     for (const auto& [name, route] : routes) seen.routes[name] = ObserveRoute(name, route);
     for (const auto& [key, metric] : metrics) {
       if (metric.verdict) seen.metrics[key] = ObserveMetric(metric);
+    }
+    for (const auto& [key, metric] : counted) {
+      seen.metrics.erase(key);
+      if (metric) seen.metrics[key] = *metric;
     }
     return seen;
   }

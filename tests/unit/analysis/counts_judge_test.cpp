@@ -141,6 +141,55 @@ TEST(CountsJudge, NoTrafficIsNobodysFaultUnlessLegacyHasIt) {
   EXPECT_NE(starved.Now().evidence.find("in spite of its weight"), std::string::npos);
 }
 
+TEST(CountsJudge, RequestsOfBeforeDoNotHideThatNobodyComesAnyMore) {
+  Counter counter;
+  for (int i = 0; i < 10; ++i) counter.Take({0, i * 100.0}, {0, i * 900.0});
+  ASSERT_EQ(counter.Now().verdict, Verdict::kPass);
+  for (int i = 0; i < kSilentWindows; ++i) counter.Take({0, 900}, {0, 9000 + i * 1000.0});
+  EXPECT_EQ(counter.Now().verdict, Verdict::kNoData);
+  counter.Take({0, 910}, {0, 12'000});
+  EXPECT_EQ(counter.Now().verdict, Verdict::kPass);
+}
+
+CountReadings TargetGone(const Side& legacy) { return {{}, {}, {}, Number(legacy.bad, 3), Number(legacy.total, 4)}; }
+
+TEST(CountsJudge, RemembersSinceWhenOnlyTheTargetsSeriesAreGone) {
+  Counter counter;
+  counter.Take({0, 0}, {0, 0}).Take({0, 100}, {0, 900});
+  const base::WallTime gone = counter.now();
+  counter.Take(TargetGone({0, 1800})).Take(TargetGone({0, 2700}));
+  EXPECT_EQ(counter.Now().verdict, Verdict::kNoData);
+  EXPECT_EQ(counter.Now().target_gone_since, gone);
+  EXPECT_EQ(counter.Now().evidence, "total gives no series, while legacy still has its series");
+  CountReadings failed = TargetGone({0, 3600});
+  failed.total.kind = Reading::Kind::kError;
+  counter.Take(failed);
+  EXPECT_EQ(counter.Now().target_gone_since, std::nullopt) << "nothing is known of it now";
+  counter.Take(TargetGone({0, 4500}));
+  EXPECT_EQ(counter.Now().target_gone_since, gone) << "a failed question says nothing either way";
+  counter.Take({0, 200}, {0, 5400});
+  EXPECT_EQ(counter.Now().target_gone_since, std::nullopt);
+  const base::WallTime again = counter.now();
+  counter.Take(TargetGone({0, 6300}));
+  EXPECT_EQ(counter.Now().target_gone_since, again);
+}
+
+TEST(CountsJudge, WhatWasNeverThereOrIsGoneOnBothSidesIsNotTheTargetsAlone) {
+  Counter never, both, only_bad;
+  never.Take(TargetGone({0, 0})).Take(TargetGone({0, 900}));
+  EXPECT_EQ(never.Now().target_gone_since, std::nullopt);
+  both.Take({0, 0}, {0, 0}).Take({0, 100}, {0, 900});
+  only_bad = both;
+  both.Take({{}, {}, {}, Reading(), Reading()});
+  EXPECT_EQ(both.Now().verdict, Verdict::kNoData);
+  EXPECT_EQ(both.Now().target_gone_since, std::nullopt);
+  CountReadings readings = TargetGone({0, 1800});
+  readings.total = Number(200, 2);
+  only_bad.Take(readings);
+  EXPECT_EQ(only_bad.Now().verdict, Verdict::kNoData);
+  EXPECT_EQ(only_bad.Now().target_gone_since, std::nullopt) << "series of errors go with the pod that made them";
+}
+
 TEST(CountsJudge, LegacyIsNeededOnlyByARuleThatIsRelativeToIt) {
   using Rules = model::MetricSpec::Counts::Rule;
   Counter absolute, relative(Rule(Metric(Rules::kNotWorseThanLegacy)));
@@ -196,6 +245,23 @@ TEST(CountsJudge, DescribesWhatPeopleAskFor) {
   }
   EXPECT_LT(text.size(), 512U);
   EXPECT_EQ(Describe(Counter().View()), "no request of the target in this step yet, tolerated 1 %");
+}
+
+TEST(CountsJudge, TheLikelyRatesAreAboutTheRateThatIsShown) {
+  Counter counter;
+  Side target, legacy;
+  for (int i = 0; i < 200; ++i) {  // quiet at first; then both fail, which teaches how noisy legacy is
+    const bool failing = i > 30;
+    target = {target.bad + (failing ? 60 : 0), target.total + 200};
+    legacy = {legacy.bad + (failing ? 540 : 0), legacy.total + 1800};
+    counter.Take(target, legacy);
+  }
+  const Explanation explanation = Explain(*Rule(), counter.evidence());
+  const double rate = target.bad / target.total;
+  EXPECT_LT(explanation.target.lower, rate);
+  EXPECT_GT(explanation.target.upper, rate);
+  EXPECT_TRUE(explanation.assessment.shared_failure);
+  EXPECT_NE(explanation.requests_to_decision, 0.0) << "what legacy suffers too decides nothing";
 }
 
 TEST(CountsJudge, TextsAreOfTheirRuleOnly) {

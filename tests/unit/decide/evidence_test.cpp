@@ -130,6 +130,41 @@ TEST(DecideEvidence, OfSeveralMetricsTheMeanDecidesAndTheStrongestIsBlamed) {
   EXPECT_EQ(more.world.status.last_rollback->metric, "a");
 }
 
+/// When users are taken back once only the target's numbers are gone, after `missing` without any evidence.
+base::Millis TakenBackAfter(model::NoEvidencePolicy policy, base::Millis missing) {
+  model::Spec spec = fakes::MakeMigration().Steps({{10, minutes(90)}, {100, base::Millis(0)}}).Spec();
+  spec.on_no_evidence = policy;
+  World world(spec);
+  const auto settle = [&](std::optional<base::WallTime> gone) {
+    for (int i = 0; i < 40; ++i) {
+      Observation seen = world.Observe();
+      for (auto& [key, metric] : seen.metrics) metric.latest->target_gone_since = gone;
+      if (!world.Apply(Decide(world.spec, world.status, seen, world.now))) return;
+    }
+  };
+  settle({});
+  world.now += seconds(2);
+  settle({});
+  world.metrics.at({"all", "errors"}).verdict = Verdict::kNoData;
+  for (const base::WallTime until = world.now + missing; world.now < until; world.now += seconds(10)) settle({});
+  const base::WallTime gone = world.now;
+  while (world.status.components.front().weight.value() > 0 && world.now < gone + minutes(60)) {
+    settle(gone);
+    world.now += seconds(10);
+  }
+  return world.now - gone;
+}
+
+TEST(DecideEvidence, WhereOnlyTheTargetsNumbersAreGoneTheDeadlineIsAtMostFiveMinutes) {
+  using model::BreachPolicy;
+  EXPECT_EQ(TakenBackAfter({minutes(30), BreachPolicy::kRollback}, base::Millis(0)), minutes(5) + seconds(10));
+  EXPECT_EQ(TakenBackAfter({minutes(30), BreachPolicy::kRollback}, minutes(20)), minutes(5) + seconds(10))
+      << "what was missing before was another matter";
+  EXPECT_EQ(TakenBackAfter({minutes(30), BreachPolicy::kRollback}, minutes(28)), minutes(2) + seconds(10)) << "but the deadline stays";
+  EXPECT_EQ(TakenBackAfter({minutes(1), BreachPolicy::kRollback}, base::Millis(0)), minutes(1) + seconds(10));
+  EXPECT_EQ(TakenBackAfter({minutes(1), BreachPolicy::kHold}, base::Millis(0)), minutes(60)) << "never";
+}
+
 TEST(DecideEvidence, TenToOneAgainstHoldsUntilItIsBelowThree) {
   Judging run(Judged({"errors"}));
   run.Count("errors", 100, 6).Settle();
