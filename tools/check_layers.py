@@ -32,8 +32,8 @@ LAYERS = {
     "bridge/envoy": ["base", "model"],
     "reconcile": ["base", "http", "kube/core", "kube/client", "kube/runtime", "model", "analysis", "decide", "routers", "providers",
                   "audit", "ledger", "bridge/compare", "bridge/envoy"],
-    "view": ["base", "model", "audit", "ledger"],
-    "cli": ["base", "view", "kube/core", "kube/client", "http"],
+    "view": ["base", "model", "analysis", "decide/reasons.hpp", "audit", "ledger"],
+    "cli": ["base", "model", "judge", "view", "kube/core", "kube/client", "http"],
     "dashboard": ["base", "view", "kube/core", "kube/client", "http"],
     "app": ["*"],
 }

@@ -119,26 +119,6 @@ std::string Percent(double rate) { return PercentText(rate, 0); }
 
 std::string IntervalText(const Interval& interval) { return fmt::format("{} to {} %", Percent(interval.lower), Percent(interval.upper)); }
 
-std::string ToleranceText(const EvidenceRule& rule) {
-  const EvidenceSettings& settings = rule.settings();
-  switch (settings.kind) {
-    case EvidenceSettings::Kind::kAbsolute: return fmt::format("tolerated {} %", Shortest(settings.tolerance * 100));
-    case EvidenceSettings::Kind::kRelative:
-      return fmt::format("tolerated {} times legacy's, or {} %", Shortest(settings.ratio), Shortest(settings.floor * 100));
-    case EvidenceSettings::Kind::kZeroDiscrepancies: return fmt::format("tolerated none in {}", Shortest(settings.comparisons));
-  }
-  return {};
-}
-
-/// "0.62", "38", "more than 1e12".
-std::string OddsText(double log) {
-  constexpr double kMost = 27.6;
-  if (log > kMost) return "more than 1e12";
-  if (log < -kMost) return "less than 1e-12";
-  const double odds = std::exp(log);
-  return odds < 10 ? fmt::format("{:.2g}", odds) : fmt::format("{:.0f}", odds);
-}
-
 double StageSeconds(const MetricEvidence& evidence) {
   if (!evidence.stage_since || !evidence.last_window_end) return 0;
   return std::chrono::duration<double>(*evidence.last_window_end - *evidence.stage_since).count();
@@ -148,8 +128,7 @@ std::string RemainingText(const CountsView& view, const Explanation& explanation
   if (view.assessment.verdict == Verdict::kBreach || view.assessment.verdict == Verdict::kPass) return {};
   if (!explanation.requests_to_decision) return "; too close to tell when there is a decision";
   std::string text = fmt::format("; about {} more requests until a decision", Shortest(*explanation.requests_to_decision));
-  const double seconds = StageSeconds(view.evidence);
-  const double rate = seconds > 0 ? view.evidence.stage.target.total / seconds : 0;
+  const double rate = StageTraffic(view.evidence);
   const double wait = rate > 0 ? *explanation.requests_to_decision / rate : 0;
   if (wait >= 1 && wait < 1e9)
     text += ", " + base::FormatDuration(base::Millis(static_cast<std::int64_t>(wait) * 1000)) + " at this traffic";
@@ -217,6 +196,31 @@ Judgement JudgeCounts(const CountsView& view, const CountsOutcome& outcome, base
     judgement.verdict = Verdict::kUndecided;
   }
   return judgement;
+}
+
+std::string ToleranceText(const EvidenceRule& rule) {
+  const EvidenceSettings& settings = rule.settings();
+  switch (settings.kind) {
+    case EvidenceSettings::Kind::kAbsolute: return fmt::format("tolerated {} %", Shortest(settings.tolerance * 100));
+    case EvidenceSettings::Kind::kRelative:
+      return fmt::format("tolerated {} times legacy's, or {} %", Shortest(settings.ratio), Shortest(settings.floor * 100));
+    case EvidenceSettings::Kind::kZeroDiscrepancies: return fmt::format("tolerated none in {}", Shortest(settings.comparisons));
+  }
+  return {};
+}
+
+/// "0.62", "38", "more than 1e12".
+std::string OddsText(double log) {
+  constexpr double kMost = 27.6;
+  if (log > kMost) return "more than 1e12";
+  if (log < -kMost) return "less than 1e-12";
+  const double odds = std::exp(log);
+  return odds < 10 ? fmt::format("{:.2g}", odds) : fmt::format("{:.0f}", odds);
+}
+
+double StageTraffic(const MetricEvidence& evidence) {
+  const double seconds = StageSeconds(evidence);
+  return seconds > 0 ? evidence.stage.target.total / seconds : 0;
 }
 
 std::string Describe(const CountsView& view) {

@@ -77,6 +77,12 @@ Judgement JudgeCounts(const CountsView& view, const CountsOutcome& outcome, base
 /// Some microseconds: for when it is written.
 std::string Describe(const CountsView& view);
 
+/// The parts of it that are words: "0.62", "more than 1e12" for the logarithm of odds; "tolerated 1 %".
+std::string OddsText(double log);
+std::string ToleranceText(const EvidenceRule& rule);
+/// Requests of the target a second in the present stage; 0 where there were none.
+double StageTraffic(const MetricEvidence& evidence);
+
 /// Evidence as one compact JSON text for status, and back; a text that is no evidence of this rule gives none.
 std::string ToText(const MetricEvidence& evidence);
 std::optional<MetricEvidence> FromText(const std::string& text, const EvidenceRule& rule);

@@ -1,0 +1,178 @@
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+#include "base/time_format.hpp"
+
+namespace softmig::cli {
+namespace {
+
+using view::Verb;
+
+const std::map<std::string, model::Phase> kPhases{{"Pending", model::Phase::kPending},       {"Shift", model::Phase::kShift},
+                                                  {"Complete", model::Phase::kComplete},     {"RollingBack", model::Phase::kRollingBack},
+                                                  {"RolledBack", model::Phase::kRolledBack}, {"Paused", model::Phase::kPaused},
+                                                  {"Invalid", model::Phase::kInvalid}};
+const std::map<std::string, Verb> kChanges{{"promote", Verb::kPromote},   {"pause", Verb::kPause}, {"resume", Verb::kResume},
+                                           {"rollback", Verb::kRollback}, {"retry", Verb::kRetry}, {"set-weight", Verb::kSetWeight}};
+
+std::string HelpOf(const std::string& verb) {
+  for (const auto& [name, help] : Verbs()) {
+    if (name == verb) return help;
+  }
+  return {};
+}
+
+/// The command line while it is read.
+class Reader {
+ public:
+  explicit Reader(Options& options) : options_(options) {
+    app_.set_version_flag("--version", std::string("kubectl-softmigration ") + SOFTMIG_VERSION);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--kubeconfig", options.cluster.kubeconfig_flag, "Path to a kubeconfig; without one: $KUBECONFIG, ~/.kube/config");
+    app_.add_option("--context", options.cluster.context_flag, "Context of the kubeconfig");
+    app_.add_option("-n,--namespace", options.ns, "Namespace; without one: the context's");
+    AddReading();
+    AddWatch();
+    AddChanges();
+    AddShell();
+    // Only for --help: main gives the rest of the line to it.
+    app_.add_subcommand("judge", HelpOf("judge"))->prefix_command();
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  std::optional<int> Read(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+      return std::nullopt;
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return app_.exit(error);
+      std::string what = error.what();
+      for (char& c : what) c = c == '\n' ? ' ' : c;
+      std::fprintf(stderr, "error: %s; see: kubectl softmigration --help\n", what.c_str());
+      return kUsage;
+    }
+  }
+
+ private:
+  CLI::App* Add(const std::string& verb, Command command) {
+    CLI::App* sub = app_.add_subcommand(verb, HelpOf(verb));
+    sub->callback([this, command] { options_.command = command; });
+    return sub;
+  }
+  void AddName(CLI::App* sub) { sub->add_option("NAME", options_.name, "Name of the SoftMigration")->required(); }
+  /// One of some names; another one is told with what there is.
+  template <typename To, typename Value>
+  static void AddChoice(CLI::App* sub, const std::string& flags, To& into, const std::map<std::string, Value>& choices,
+                        const std::string& help) {
+    std::string names;
+    for (const auto& [name, value] : choices) names += (names.empty() ? "" : ", ") + name;
+    sub->add_option_function<std::string>(
+        flags,
+        [&into, choices, flags, names](const std::string& text) {
+          const auto it = choices.find(text);
+          if (it == choices.end()) throw CLI::ValidationError(flags, "wants one of " + names);
+          into = it->second;
+        },
+        help + ": " + names);
+  }
+  void AddFormat(CLI::App* sub, const std::map<std::string, Format>& formats) {
+    AddChoice(sub, "-o,--output", options_.format, formats, "How it is printed");
+  }
+  void AddReading() {
+    const std::map<std::string, Format> plain{{"json", Format::kJson}, {"yaml", Format::kYaml}};
+    std::map<std::string, Format> wide = plain;
+    wide["wide"] = Format::kWide;
+    CLI::App* list = Add("list", Command::kList);
+    list->add_flag("-A,--all-namespaces", options_.all_namespaces, "Of all namespaces");
+    AddFormat(list, wide);
+    for (const auto& [verb, command] : {std::pair("get", Command::kGet), {"explain", Command::kExplain}, {"events", Command::kEvents}}) {
+      CLI::App* sub = Add(verb, command);
+      AddName(sub);
+      if (command != Command::kExplain) AddFormat(sub, plain);
+    }
+  }
+  void AddWatch() {
+    CLI::App* watch = Add("watch", Command::kWatch);
+    AddName(watch);
+    AddChoice(watch, "--until", options_.until, kPhases, "End when it is in this phase, with 1 where it was rolled back instead");
+    watch->add_option_function<std::string>(
+        "--timeout",
+        [this](const std::string& text) {
+          const auto parsed = base::ParseDuration(text);
+          if (!parsed || parsed->count() <= 0) throw CLI::ValidationError("--timeout", "wants a duration such as 10m");
+          options_.timeout = *parsed;
+        },
+        "End with 3 after this long");
+  }
+  void AddChanges() {
+    for (const auto& [name, verb] : kChanges) {
+      CLI::App* sub = app_.add_subcommand(name, HelpOf(name));
+      sub->callback([this, verb = verb] {
+        options_.command = Command::kChange;
+        options_.wish.verb = verb;
+      });
+      AddName(sub);
+      if (verb == Verb::kSetWeight) sub->add_option("WEIGHT", options_.wish.weight, "Share of the target, in percent")->required();
+      if (verb == Verb::kPromote) {
+        const std::map<std::string, model::DesiredPhase> phases{{"Shift", model::DesiredPhase::kShift},
+                                                                {"Complete", model::DesiredPhase::kComplete}};
+        AddChoice(sub, "--to", options_.wish.to, phases, "How far it may go");
+      }
+      sub->add_flag("--dry-run", options_.dry_run, "The API server checks it, nothing is stored");
+      AddFormat(sub, {{"json", Format::kJson}, {"yaml", Format::kYaml}});
+    }
+  }
+  void AddShell() {
+    CLI::App* completion = Add("completion", Command::kCompletion);
+    completion->add_option("SHELL", options_.shell, "bash, zsh, fish, or kubectl for kubectl's own completion")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish", "kubectl"}));
+  }
+
+  Options& options_;
+  CLI::App app_{
+      "Shows where SoftMigrations are and why, and tells them what to do.\n"
+      "It uses your kubeconfig and your rights only. Verbs that change something write to spec, and say what they wrote.",
+      "kubectl softmigration"};
+};
+
+}  // namespace
+
+const std::vector<std::pair<std::string, std::string>>& Verbs() {
+  static const std::vector<std::pair<std::string, std::string>> kVerbs{
+      {"list", "One line for each migration"},
+      {"get", "Everything about one: phase, weights, metrics with their evidence, the last rollback"},
+      {"explain", "Why it is where it is, what comes next and when, and what you can do"},
+      {"events", "What happened to it"},
+      {"watch", "The page of get, live"},
+      {"promote", "Lets it go further: raises spec.desiredPhase"},
+      {"pause", "Holds it where it is: sets spec.paused"},
+      {"resume", "Lets it go on: clears spec.paused"},
+      {"rollback", "Takes all users back to legacy: sets spec.desiredPhase to Pending"},
+      {"retry", "Begins again after a rollback: raises spec.attempt"},
+      {"set-weight", "Makes the next step go to this weight: edits spec.plan.shift.steps"},
+      {"judge", "Judges counts from standard input as the operator would"},
+      {"completion", "Prints a completion script for a shell"}};
+  return kVerbs;
+}
+
+ParsedOptions ParseOptions(int argc, const char* const* argv, kube::ConfigSources environment) {
+  ParsedOptions parsed;
+  parsed.options.cluster = std::move(environment);
+  // What is being typed is no command line yet: nothing in it is an option of ours.
+  if (argc > 1 && std::string_view(argv[1]) == "__complete") {
+    parsed.options.command = Command::kComplete;
+    parsed.options.words.assign(argv + 2, argv + argc);
+    return parsed;
+  }
+  Reader reader(parsed.options);
+  parsed.exit_code = reader.Read(argc, argv);
+  return parsed;
+}
+
+}  // namespace softmig::cli
