@@ -81,8 +81,9 @@ const model::Step* StepOf(const Migration& migration, const model::ComponentStat
 
 const model::Step* NextStepOf(const Migration& migration, const model::ComponentStatus& component) {
   const auto& steps = migration.parsed.spec.steps;
-  const auto index = static_cast<std::size_t>(component.step + 1);
-  return component.step >= -1 && index < steps.size() ? &steps[index] : nullptr;
+  if (component.step < -1) return nullptr;
+  const std::size_t index = static_cast<std::size_t>(component.step) + 1;  // -1 wraps to 0
+  return index < steps.size() ? &steps[index] : nullptr;
 }
 
 std::optional<base::WallTime> HoldUntil(const Migration& migration, const model::ComponentStatus& component) {
