@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "base/hash.hpp"
+
 namespace softmig::analysis {
 namespace {
 
@@ -34,16 +36,6 @@ std::string Problem(const EvidenceSettings& s) {
   return "";
 }
 
-/// FNV-1a, 64 bits: a change must show, nobody is to be kept from forging one.
-std::uint64_t Fnv1a(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 1099511628211ULL;
-  }
-  return hash;
-}
-
 /// Only what the kind looks at: an unused field may change.
 std::string About(const EvidenceSettings& s) {
   std::string about = fmt::format("{} kind={} unit={}", kGridVersion, static_cast<int>(s.kind), static_cast<int>(s.unit));
@@ -64,7 +56,7 @@ base::Result<EvidenceRule> EvidenceRule::Make(EvidenceSettings settings) {
 
 EvidenceRule::EvidenceRule(EvidenceSettings settings)
     : settings_(std::move(settings)),
-      hash_(Fnv1a(About(settings_))),
+      hash_(base::Fnv1a(About(settings_))),
       rollback_threshold_(-std::log(settings_.alpha)),
       promotion_threshold_(-std::log(settings_.beta)) {
   const double rate = settings_.kind == Kind::kAbsolute ? settings_.tolerance : settings_.kind == Kind::kRelative ? settings_.floor : 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/hash.hpp"
 #include "model/codec.hpp"
 #include "model/route_state.hpp"
 
@@ -74,22 +75,12 @@ json FlagsJson(const Spec& spec) {
   return flags;
 }
 
-/// FNV-1a, 64 bits: a change must show, nobody is to be kept from forging one.
-std::uint64_t Fnv1a(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 1099511628211ULL;
-  }
-  return hash;
-}
-
 }  // namespace
 
 std::string EvidenceHash(const Spec& spec) {
   const json about{{"legacy", SideJson(spec.legacy)},    {"target", SideJson(spec.target)}, {"routes", RoutesJson(spec)},
                    {"components", ComponentsJson(spec)}, {"metrics", MetricsJson(spec)},    {"flags", FlagsJson(spec)}};
-  return fmt::format("{:016x}", Fnv1a(about.dump(-1, ' ', false, json::error_handler_t::replace)));
+  return fmt::format("{:016x}", base::Fnv1a(about.dump(-1, ' ', false, json::error_handler_t::replace)));
 }
 
 }  // namespace softmig::model
