@@ -10,7 +10,8 @@
 set -euo pipefail
 
 PACKAGES=(
-  libcpprest-dev nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev libspdlog-dev libssl-dev libgtest-dev libgmock-dev
+  libcpprest-dev nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev libspdlog-dev libssl-dev libre2-dev
+  zlib1g-dev libbrotli-dev libgtest-dev libgmock-dev
   prometheus-cpp-dev libboost-dev libboost-system-dev libboost-thread-dev librapidcheck-dev libcli11-dev
   cmake ninja-build g++ ccache pkg-config make git ca-certificates openssl
   python3 python3-pip python3-venv python3-yaml python3-pytest

@@ -1,0 +1,93 @@
+#include "compare/field_table.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace softmig::compare {
+namespace {
+
+/// Length, beginning and end of a name: enough to tell the members of one object apart, and no hostile one can do worse than fill the
+/// table.
+std::uint64_t HashOf(FieldTable::Id parent, const Step& step) {
+  std::uint64_t front = 0;
+  std::uint64_t back = 0;
+  const std::size_t size = std::min<std::size_t>(step.key.size(), 8);
+  if (size > 0) {
+    std::memcpy(&front, step.key.data(), size);
+    std::memcpy(&back, step.key.data() + step.key.size() - size, size);
+  }
+  std::uint64_t hash = (front ^ (back << 7U)) + step.key.size() * 0x9E3779B97F4A7C15ULL + (step.is_element ? 1 : 0);
+  hash = (hash ^ (std::uint64_t{parent} << 40U)) * 0xD6E8FEB86659FD93ULL;
+  return hash ^ (hash >> 32U);
+}
+
+bool IsSame(const Step& a, const Step& b) { return a.is_element == b.is_element && a.key == b.key; }
+
+}  // namespace
+
+void FieldTable::Clear() {
+  if (entries_.size() != 1) slots_.fill(kNone);
+  entries_.assign(1, Entry());
+  is_full_ = false;
+}
+
+FieldTable::Id FieldTable::Child(Id parent, const Step& step) {
+  if (parent == kNone) return kNone;
+  std::size_t slot = HashOf(parent, step) % slots_.size();
+  for (; slots_[slot] != kNone; slot = (slot + 1) % slots_.size()) {
+    const Entry& entry = entries_[slots_[slot]];
+    if (entry.parent == parent && IsSame(entry.step, step)) return slots_[slot];
+  }
+  if (entries_.size() >= kMost) return kNone;
+  slots_[slot] = static_cast<Id>(entries_.size());
+  Entry& entry = entries_.emplace_back();
+  entry.parent = parent;
+  entry.step = step;
+  return slots_[slot];
+}
+
+void FieldTable::SetRules(Id field, RuleMask rules) {
+  entries_[field].rules = rules;
+  entries_[field].has_rules = true;
+}
+
+void FieldTable::Note(Id field, const Value& legacy, const Value& target) {
+  if (field == kNone) {
+    is_full_ = true;
+    return;
+  }
+  Entry& entry = entries_[field];
+  if (entry.count++ > 0) return;
+  entry.legacy = legacy;
+  entry.target = target;
+}
+
+void FieldTable::PlaceOf(Id field, std::vector<Step>& place) const {
+  place.clear();
+  for (; field != kRoot; field = entries_[field].parent) place.push_back(entries_[field].step);
+  std::ranges::reverse(place);
+}
+
+void FieldTable::AppendTo(const RuleSet& rules, Outcome& outcome) const {
+  outcome.more_fields = outcome.more_fields || is_full_;
+  std::vector<Step> place;
+  place.reserve(8);
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.count == 0) continue;
+    PlaceOf(static_cast<Id>(i), place);
+    std::string path = PlaceText(place);
+    const bool is_critical = rules.IsCritical(place);
+    const auto same = std::ranges::find(outcome.fields, path, &FieldDifference::path);
+    if (same != outcome.fields.end()) {
+      same->count += entry.count;
+      same->critical = same->critical || is_critical;
+    } else if (outcome.fields.size() >= kMostFields) {
+      outcome.more_fields = true;
+    } else {
+      outcome.fields.push_back({std::move(path), entry.legacy, entry.target, entry.count, is_critical, rules.IsShown(place)});
+    }
+  }
+}
+
+}  // namespace softmig::compare
