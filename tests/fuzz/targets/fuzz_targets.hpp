@@ -40,11 +40,14 @@ int FuzzServices(Bytes data);
 /// An answer of InfluxDB 2 (CSV): the HTTP status on the first line, then the body.
 int FuzzFlux(Bytes data);
 
+/// Two answers: spec.compare, the target's content encoding and legacy's body on a line each, then the target's body.
+int FuzzCompare(Bytes data);
+
 struct Target {
   std::string_view name;  ///< of its folder in corpus/
   int (*run)(Bytes);
 };
-inline constexpr std::array<Target, 13> kTargets{{{"kubeconfig", FuzzKubeconfig},
+inline constexpr std::array<Target, 14> kTargets{{{"kubeconfig", FuzzKubeconfig},
                                                   {"watch", FuzzWatch},
                                                   {"spec", FuzzSpec},
                                                   {"status", FuzzStatus},
@@ -56,6 +59,7 @@ inline constexpr std::array<Target, 13> kTargets{{{"kubeconfig", FuzzKubeconfig}
                                                   {"prometheus_range", FuzzPrometheusRange},
                                                   {"web", FuzzWeb},
                                                   {"services", FuzzServices},
-                                                  {"flux", FuzzFlux}}};
+                                                  {"flux", FuzzFlux},
+                                                  {"compare", FuzzCompare}}};
 
 }  // namespace softmig::fuzz
