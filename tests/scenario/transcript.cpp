@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/time_format.hpp"
 
 namespace softmig::scenario {
@@ -37,11 +39,14 @@ std::string Short(const model::Status& status) {
   return text;
 }
 
-/// Without the numbers that are written along, and once a minute by themselves.
-model::Status WithoutNumbers(model::Status status) {
+/// Without the numbers of counts that are judged by evidence: they are written along, and once a minute by themselves.
+model::Status WithoutNumbers(const model::Spec& spec, model::Status status) {
   status.checkpoint = {};
   for (model::ComponentStatus& component : status.components) {
-    for (model::MetricStatus& metric : component.metrics) metric = {metric.name, metric.verdict, {}, {}, {}, metric.since, {}};
+    for (model::MetricStatus& metric : component.metrics) {
+      const auto of = std::ranges::find(spec.metrics, metric.name, &model::MetricSpec::name);
+      if (of != spec.metrics.end() && model::UsesEvidence(*of)) metric = {metric.name, metric.verdict, {}, {}, {}, metric.since, {}};
+    }
   }
   return status;
 }
@@ -67,7 +72,8 @@ std::string DescribePass(const World& before, const decide::Decision& decision, 
   const std::string lane = decision.urgency == decide::Urgency::kSafety ? " (safety)" : "";
   std::string text;
   for (const decide::Action& action : decision.actions) text += fmt::format("{}{} {}\n", at, lane, Describe(action));
-  if (WithoutNumbers(decision.next) != WithoutNumbers(before.status)) text += at + lane + " " + DescribeRecord(before.status, decision);
+  if (WithoutNumbers(before.spec, decision.next) != WithoutNumbers(before.spec, before.status))
+    text += at + lane + " " + DescribeRecord(before.status, decision);
   return text;
 }
 
