@@ -39,11 +39,14 @@ bool Invariants::EnoughSeen(std::size_t index, std::size_t c) {
 bool Invariants::MayWriteAtRest(const ClusterChange& whole) {
   // A verdict may still change while evidence gathers, and each change takes two writes at most.
   constexpr int kChanges = 4;
+  constexpr Time kGrowsOld = seconds(60);
   if (whole.kind != Kind::kSoftMigrations) return false;
   for (std::size_t i = 0; i < stories_.size(); ++i) {
     const MigrationPlan& plan = parts_.scenario.migrations[i];
     Story& story = stories_[i];
-    if (plan.name != whole.change.name || !plan.evidence) continue;
+    if (plan.name != whole.change.name) continue;
+    // What the last requests said before traffic ended grows old, once.
+    if (!plan.evidence) return parts_.loop.now() - rest_since_ < kGrowsOld && ++story.rest_writes <= 1;
     // A migration that is paused, or whose components differ, has another phase than the one that is judged.
     if (std::ranges::none_of(story.record.components, [](const auto& one) { return one.second.phase == "Shift"; })) continue;
     const auto minutes_at_rest =
