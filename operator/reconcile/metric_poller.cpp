@@ -15,6 +15,7 @@
 #include "providers/answer.hpp"
 #include "providers/template.hpp"
 #include "reconcile/count_poll.hpp"
+#include "reconcile/seen_metric.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -24,8 +25,8 @@ using Name = std::pair<std::string, std::string>;
 
 constexpr base::Millis kLeastDeadline{2'000};
 constexpr base::Millis kMostDeadline{10'000};
-constexpr base::Millis kTick{
-    100};  // polls are spread in such steps: those of one step share their wake-ups, which are most of a poll's cost
+// Polls are spread in such steps: those of one step share their wake-ups, which are most of a poll's cost.
+constexpr base::Millis kTick{100};
 
 /// Counts that are judged by evidence: what to ask, what is known, and what is being asked now.
 struct Counting {
@@ -50,7 +51,7 @@ struct Poll {
   MetricAccess access;  // of the poll under way; stands still while answers are awaited
   model::Sample sample;
   analysis::MetricState state;
-  decide::MetricObservation seen;
+  SeenMetric seen;
 };
 using PollPtr = std::shared_ptr<Poll>;
 
@@ -161,7 +162,9 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     Results results;
     const auto it = entries_.find(key);
     if (it == entries_.end()) return results;
-    for (const auto& [name, poll] : it->second.polls) results[name] = poll->seen;
+    const base::SteadyTime steady = clock_.SteadyNow();
+    const base::WallTime now = clock_.WallNow();
+    for (const auto& [name, poll] : it->second.polls) results[name] = poll->seen.At(steady, now);
     return results;
   }
 
@@ -344,8 +347,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       analysis::Step step = analysis::Judge(*poll->metric, poll->state, poll->sample);
       poll->state = std::move(step.state);
       breach = step.judgement.verdict == model::Verdict::kBreach;
-      if (breach || step.judgement.verdict == model::Verdict::kPass) poll->seen.decisive = step.judgement;
-      See(*poll, std::move(step.judgement));
+      if (breach || step.judgement.verdict == model::Verdict::kPass) poll->seen.NoteDecisive(step.judgement, clock_.SteadyNow());
+      poll->seen.Note(std::move(step.judgement), clock_.SteadyNow());
     }
     wake_(poll->key, breach);
   }
@@ -360,7 +363,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       const base::WallTime now = clock_.WallNow();
       CountResult result = TakeAnswers(counting.plan, std::move(counting.memory), counting.asked, counting.stage, now);
       counting.memory = std::move(result.memory);
-      if (result.view) poll->seen.counts = std::move(result.view);
+      if (result.view) poll->seen.NoteCounts(std::move(result.view));
       // A replay goes on at once, and is judged at its end.
       const bool more = counting.memory.asked_until && NextInstants(counting.memory, now, poll->spec->interval, poll->spec->delay);
       if (more && result.judgement.verdict != model::Verdict::kError) {
@@ -369,16 +372,9 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
         changed_.notify_all();
       }
       breach = result.judgement.verdict == model::Verdict::kBreach;
-      See(*poll, std::move(result.judgement));
+      poll->seen.Note(std::move(result.judgement), clock_.SteadyNow());
     }
     wake_(poll->key, breach);
-  }
-
-  static void See(Poll& poll, analysis::Judgement judgement) {
-    const bool breach = judgement.verdict == model::Verdict::kBreach;
-    if (!breach) poll.seen.breach_since.reset();
-    if (breach && !poll.seen.breach_since) poll.seen.breach_since = judgement.at;
-    poll.seen.latest = std::move(judgement);
   }
 
   /// A metric that cannot be asked says so each time, as an answer would.
@@ -390,7 +386,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       judgement.verdict = model::Verdict::kError;
       judgement.at = judgement.window_start = clock_.WallNow();
       judgement.evidence = poll->refused;
-      See(*poll, std::move(judgement));
+      poll->seen.Note(std::move(judgement), clock_.SteadyNow());
     }
     wake_(poll->key, false);
   }

@@ -14,7 +14,10 @@ constexpr int kPageSize = 500;
 constexpr unsigned kServerErrorsBeforeRestart = 5;
 constexpr base::Millis kSuspiciouslyShort{1'000};
 constexpr base::Millis kMaxRetryAfter{60'000};
-constexpr base::Millis kMaxAbsentBackoff{2'500};  // doubled at most by jitter
+// Doubled at most by jitter.
+constexpr base::Millis kMaxAbsentBackoff{2'500};
+constexpr base::Millis kMaxServerErrorBackoff{2'500};
+constexpr base::Millis kMaxUnreachableBackoff{500};  // a second after the API server's return we must see again
 constexpr const char* kInitialEventsEnd = "k8s.io/initial-events-end";
 
 bool IsRefusal(const base::Error& error) {
@@ -185,9 +188,15 @@ void ReflectorMachine::ChangeStateAfter(const base::Error& error, ReflectorSink&
   if (error.code == base::ErrorCode::kInvalid || (server_error && failures_ >= kServerErrorsBeforeRestart)) Restart();
 }
 
+/// A try costs little, and while it waits nobody tells who writes what: only what says that it wants to be left alone is.
+base::Millis ReflectorMachine::LongestBackoff(const base::Error& error) const {
+  if (state_ == ReflectorState::kPaging && error.code == base::ErrorCode::kNotFound) return kMaxAbsentBackoff;
+  if (error.code == base::ErrorCode::kUnavailable && !error.http_status) return kMaxUnreachableBackoff;
+  return error.http_status.value_or(0) >= 500 ? kMaxServerErrorBackoff : options_.max_backoff;
+}
+
 base::Millis ReflectorMachine::Backoff(const base::Error& error) {
-  const bool absent = state_ == ReflectorState::kPaging && error.code == base::ErrorCode::kNotFound;
-  const base::Millis cap = absent ? std::min(options_.max_backoff, kMaxAbsentBackoff) : options_.max_backoff;
+  const base::Millis cap = std::min(options_.max_backoff, LongestBackoff(error));
   const base::Millis wait = base::Jitter(base::ExponentialBackoff(failures_, options_.first_backoff, cap), random_());
   const auto asked = base::Millis(static_cast<long long>(error.retry_after_seconds.value_or(0) * 1000));
   return std::max(wait, std::min(asked, kMaxRetryAfter));

@@ -15,7 +15,8 @@
 //
 //   410 (status or ERROR event), an unreadable stream, five server errors in a row: back to the snapshot.
 //   Where WatchList was refused once, the snapshot is kPaging from then on.
-//   Every failure waits: first_backoff·2^n up to max_backoff, then up to twice that by chance; Retry-After where longer;
+//   Every failure waits: first_backoff·2^n up to max_backoff (2.5 s after a server error, 0.5 s where nobody answers), then up to twice
+//   that by chance; Retry-After where longer;
 //   the first 410 after a good time does not wait.
 
 #include <cstdint>
@@ -70,6 +71,7 @@ class ReflectorMachine {
   void Fail(const base::Error& error, ReflectorSink& sink);
   void ChangeStateAfter(const base::Error& error, ReflectorSink& sink);
   void Restart();
+  [[nodiscard]] base::Millis LongestBackoff(const base::Error& error) const;
   base::Millis Backoff(const base::Error& error);
   std::string Selector() const;
 

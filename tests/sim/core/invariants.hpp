@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,16 @@ class Invariants {
   [[nodiscard]] const MigrationRecord& record(std::size_t migration) const { return stories_[migration].record; }
 
  private:
+  struct ShareChange {
+    double was = 0;
+    double is = 0;
+  };
+  /// Users whom a process took back. It remembers that itself; whoever comes after it finds it only on a route that nobody wrote since.
+  struct TakenBack {
+    long long attempt = 0;
+    std::string by;                  ///< the process
+    std::set<std::string> marked{};  ///< routes of which that was the last write
+  };
   struct ComponentStory {
     std::map<std::string, Share> shares;  ///< by route object, as the API server has it
     DataPlane::Counters shown_counters;   ///< as of then
@@ -94,9 +105,10 @@ class Invariants {
     bool shown = false;
     bool suspected = false;               ///< a bad answer was delivered while users are on the target
     std::optional<Time> breach_since;     ///< the working process knows of a breach and users are still on the target
-    std::optional<long long> taken_back;  ///< in this attempt the operator took users back before it recorded that
+    std::optional<TakenBack> taken_back;  ///< before that was recorded
     std::optional<Time> dead_since;       ///< it knows that the target is dead, and users are still there
     bool rolling = false;
+    bool freed = false;                  ///< while it is recorded, all were back at least once
     std::optional<Time> rollback_since;  ///< it is recorded, and users are still there
   };
   /// The last status that a process wrote, and what of it was not yet told.
@@ -128,7 +140,8 @@ class Invariants {
   void JudgeEvidence(std::size_t index, std::size_t component, int from, const PassView& view);
   void JudgeHold(std::size_t index, std::size_t component, const ComponentRecord& before, const PassView& view);
   void JudgeRouteWrite(std::size_t index, const ClusterChange& change);
-  void JudgeReturn(std::size_t index, std::size_t component, double was, double is);
+  static void EraseMarks(Story& story, const std::string& route);
+  void JudgeReturn(std::size_t index, std::size_t component, const ClusterChange& change, const ShareChange& target);
   void JudgeForeign(const ClusterChange& change);
   void JudgeUnseen(std::size_t index, const ClusterChange& change);
   void NoteOriginals(std::size_t index);

@@ -23,6 +23,7 @@ void Invariants::OnRoute(const ClusterChange& whole) {
   for (std::size_t i = 0; i < stories_.size(); ++i) {
     const MigrationPlan& plan = parts_.scenario.migrations[i];
     if (std::ranges::find(plan.routes, change.name) == plan.routes.end()) continue;
+    if (whole.sender.replica < 0) EraseMarks(stories_[i], change.name);
     if (whole.sender.replica >= 0) {
       JudgeRouteWrite(i, whole);
     } else if (!change.before && change.after) {
@@ -36,6 +37,12 @@ void Invariants::OnRoute(const ClusterChange& whole) {
   for (std::size_t i = 0; i < stories_.size(); ++i) NoteShown(i);
 }
 
+void Invariants::EraseMarks(Story& story, const std::string& route) {
+  for (ComponentStory& component : story.components) {
+    if (component.taken_back) component.taken_back->marked.erase(route);
+  }
+}
+
 void Invariants::JudgeRouteWrite(std::size_t index, const ClusterChange& whole) {
   const MigrationPlan& plan = parts_.scenario.migrations[index];
   const Story& story = stories_[index];
@@ -45,7 +52,7 @@ void Invariants::JudgeRouteWrite(std::size_t index, const ClusterChange& whole) 
     const Share was = ReadShare(RulesOf(*whole.change.before), plan, plan.components[c]);
     const Share is = ReadShare(after, plan, plan.components[c]);
     const std::string who = fmt::format("{}/{} on {}", plan.name, plan.components[c].name, whole.change.name);
-    JudgeReturn(index, c, was.target, is.target);
+    JudgeReturn(index, c, whole, {was.target, is.target});
     const auto recorded = story.record.components.find(plan.components[c].name);
     const double limit = recorded == story.record.components.end() ? 0 : recorded->second.weight / 100.0;
     const bool rises = is.target > was.target + kRounding || (is.flagged && !was.flagged);
@@ -74,23 +81,26 @@ void Invariants::JudgeRouteWrite(std::size_t index, const ClusterChange& whole) 
   }
 }
 
-/// Users that were taken back before it was recorded must not be sent to the target again by whoever does not find the record.
-void Invariants::JudgeReturn(std::size_t index, std::size_t c, double was, double is) {
+/// Users that were taken back before it was recorded must not be sent to the target again by whoever does not find the record. A process
+/// that comes later finds it on a route; where somebody else wrote all of those since, nothing is left to find.
+void Invariants::JudgeReturn(std::size_t index, std::size_t c, const ClusterChange& whole, const ShareChange& target) {
   const MigrationPlan& plan = parts_.scenario.migrations[index];
   Story& story = stories_[index];
   const auto found = story.record.components.find(plan.components[c].name);
   if (found == story.record.components.end()) return;
-  std::optional<long long>& taken_back = story.components[c].taken_back;
+  std::optional<TakenBack>& taken_back = story.components[c].taken_back;
   const bool unrecorded = found->second.phase == "Shift" && found->second.weight > 0 && story.record.desired != "Pending";
-  if (was > 0 && is == 0 && unrecorded && !story.record.deleting) {
-    taken_back = story.record.attempt;
+  if (target.was > 0 && target.is == 0 && unrecorded && !story.record.deleting) {
+    if (!taken_back || taken_back->by != whole.sender.process) taken_back = TakenBack{story.record.attempt, whole.sender.process};
+    taken_back->marked.insert(whole.change.name);
     parts_.checker.Exercised(invariant::kNoReturn);
     return;
   }
-  if (!taken_back || is <= was + kRounding) return;
-  parts_.checker.Require(*taken_back != story.record.attempt, parts_.loop.now(), invariant::kNoReturn, [&] {
+  if (!taken_back || target.is <= target.was + kRounding) return;
+  const bool can_know = taken_back->by == whole.sender.process || !taken_back->marked.empty();
+  parts_.checker.Require(taken_back->attempt != story.record.attempt || !can_know, parts_.loop.now(), invariant::kNoReturn, [&] {
     return fmt::format("{}/{}: users were taken back in attempt {} and are sent to the target again", plan.name, plan.components[c].name,
-                       *taken_back);
+                       taken_back->attempt);
   });
 }
 

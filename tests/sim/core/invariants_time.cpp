@@ -15,7 +15,7 @@ constexpr Time kBound = milliseconds(2'500);
 // While somebody keeps resetting the route, the operator goes against it only so often.
 constexpr Time kConflictPace = milliseconds(5'000);
 // Longer than the longest wait of a reflector between two tries.
-constexpr Time kWatchBackoff = seconds(22);
+constexpr Time kWatchBackoff = seconds(6);
 constexpr Time kPaceWindow = seconds(10);
 constexpr std::uint64_t kMostEvents = 300'000;
 constexpr std::uint64_t kMostCallsInWindow = 1'500;
@@ -124,6 +124,9 @@ void Invariants::JudgeRollback(std::size_t index, std::size_t c, Replica& worker
   const bool rolling = record != story.record.components.end() && record->second.phase == "RollingBack" && !story.record.deleting;
   if (rolling && !component.rolling) parts_.checker.Exercised(invariant::kRollback);
   component.rolling = rolling;
+  component.freed = rolling && (component.freed || !OnTarget(component));
+  // That somebody sends users to the target again is told by a watch.
+  if (component.freed && !WatchesTell(worker)) component.rollback_since.reset();
   if (!rolling || !OnTarget(component) || LegacyCannotTake(plan)) {
     component.rollback_since.reset();
     return;

@@ -166,6 +166,34 @@ TEST_F(ReflectorMachineTest, BacksOffWithJitterUpToTheCap) {
   EXPECT_EQ(machine_.failures(), 0U) << "a sign of life resets";
 }
 
+TEST_F(ReflectorMachineTest, SeesAgainWithinASecondOfTheServersReturnHoweverLongItWasAway) {
+  Sync("70");
+  for (int i = 0; i < 50; ++i) {
+    EndStream({base::ErrorCode::kUnavailable, "refused", std::nullopt, std::nullopt});
+    base::Millis waited{0};
+    Act(&waited);
+    EXPECT_LE(waited, base::Millis(1'000));
+    EXPECT_GE(waited, base::Millis(200)) << "no hot loop";
+  }
+}
+
+TEST_F(ReflectorMachineTest, WaitsLessForAServerInTroubleThanForOneThatIsTooBusy) {
+  const auto longest = [&](base::ErrorCode code, int status) {
+    Sync("70");
+    base::Millis most{0};
+    for (int i = 0; i < 20; ++i) {
+      EndStream(HttpError(code, status));
+      base::Millis waited{0};
+      Act(&waited);
+      most = std::max(most, waited);
+      if (machine_.state() != ReflectorState::kWatching) break;
+    }
+    return most;
+  };
+  EXPECT_LE(longest(base::ErrorCode::kUnavailable, 503), base::Millis(5'000));
+  EXPECT_GT(longest(base::ErrorCode::kThrottled, 429), base::Millis(5'000));
+}
+
 TEST_F(ReflectorMachineTest, HonoursRetryAfterOf429) {
   Sync("70");
   base::Error busy = HttpError(base::ErrorCode::kThrottled, 429);

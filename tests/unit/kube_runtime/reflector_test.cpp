@@ -202,7 +202,8 @@ TEST_F(ReflectorTest, EndsAtOnceWhileThePeerIsDeadInAStreamOrAPage) {
   }
   options_.first_backoff = options_.max_backoff = base::Millis(600'000);
   const Reflector reflector(options_, client, sink_, clock_, *log_);
-  Open(2)->SendEnd(base::Fail(base::ErrorCode::kUnavailable, "refused"));
+  Open(2)->SendStatus(429);
+  Open(2)->SendEnd();
 }
 
 TEST_F(ReflectorTest, ShowsItsLastSignOfLife) {
