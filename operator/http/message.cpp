@@ -69,6 +69,7 @@ std::string_view Name(Method method) {
     case Method::kPatch: return "PATCH";
     case Method::kDelete: return "DELETE";
     case Method::kHead: return "HEAD";
+    case Method::kOptions: return "OPTIONS";
   }
   SM_ASSERT(false && "method outside the enumeration");
 }

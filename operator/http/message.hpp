@@ -9,7 +9,7 @@
 
 namespace softmig::http {
 
-enum class Method { kGet, kPost, kPut, kPatch, kDelete, kHead };
+enum class Method { kGet, kPost, kPut, kPatch, kDelete, kHead, kOptions };
 std::string_view Name(Method method);
 
 /// Header fields in order; names compare without case.

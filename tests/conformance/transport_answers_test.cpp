@@ -86,6 +86,19 @@ TEST_P(TransportAnswers, InterimAnswerIsNeverTakenForAnother) {
   }
 }
 
+TEST_P(TransportAnswers, OptionsGoesOutAsItIs) {
+  HostileServer server([](Peer& peer) {
+    peer.ReadRequest();
+    peer.Send(Ok("allowed"));
+  });
+  auto request = Get(server.Url("/some"));
+  request.method = Method::kOptions;
+  const auto answer = Ask(*transport_, request);
+  ASSERT_TRUE(answer) << answer.error().ToString();
+  EXPECT_EQ(answer->body, "allowed");
+  EXPECT_TRUE(server.requests().at(0).starts_with("OPTIONS /some HTTP/1.1\r\n"));
+}
+
 TEST_P(TransportAnswers, SendsMethodTargetHeadersAndBody) {
   HostileServer server([](Peer& peer) {
     peer.ReadRequest();

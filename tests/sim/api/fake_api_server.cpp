@@ -108,7 +108,8 @@ class FakeApiServer::Impl {
       case http::Method::kPut: return collection ? std::unexpected(NoName(call)) : Replace(call);
       case http::Method::kPatch: return collection ? std::unexpected(NoName(call)) : Patch(call);
       case http::Method::kDelete: return collection || !call.subresource.empty() ? std::unexpected(MethodNotAllowed()) : Delete(call);
-      case http::Method::kHead: break;
+      case http::Method::kHead:
+      case http::Method::kOptions: break;
     }
     return std::unexpected(MethodNotAllowed());
   }
