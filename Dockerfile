@@ -7,8 +7,8 @@
 
 FROM debian:12-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      ca-certificates cmake g++ libboost-dev libboost-system-dev libboost-thread-dev libbrotli-dev libcli11-dev libcpprest-dev libre2-dev \
-      libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev zlib1g-dev \
+      ca-certificates cmake g++ libboost-dev libboost-system-dev libboost-thread-dev libbrotli-dev libcli11-dev libcpprest-dev libgrpc++-dev \
+      libprotobuf-dev libre2-dev protobuf-compiler protobuf-compiler-grpc libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY CMakeLists.txt CMakePresets.json ./

@@ -34,11 +34,13 @@ LAYERS = {
                   "audit", "ledger", "compare", "bridge/envoy"],
     "view": ["base", "model", "analysis", "decide/reasons.hpp", "audit", "ledger"],
     "cli": ["base", "model", "judge", "view", "kube/core", "kube/client", "http"],
+    "agent/capture": ["base", HTTP_VALUES, "compare"],
+    "agent": ["base", "http", "model", "compare", "agent/capture"],
     "dashboard": ["base", "view", "kube/core", "kube/client", "http"],
     "app": ["*"],
 }
 
-PURE = ("kube/core", "model", "analysis", "decide", "routers", "providers", "compare", "bridge/envoy", "view")
+PURE = ("kube/core", "model", "analysis", "decide", "routers", "providers", "compare", "bridge/envoy", "agent/capture", "view")
 IMPURE_HEADERS = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "fstream", "iostream", "filesystem", "random",
                   "cstdio", "base/log.hpp", "base/mutex.hpp"}
 
@@ -49,8 +51,8 @@ OWNERS = {
     "re2/": ["compare"], "brotli/": ["compare"], "zlib.h": ["compare"],
     "yaml-cpp/": ["kube/client", "cli"], "simdjson.h": ["kube/core", "compare"],
     "spdlog/": ["base"],
-    "prometheus/": ["kube/runtime", "reconcile", "app"],
-    "CLI/": ["app", "cli", "judge"],
+    "prometheus/": ["kube/runtime", "reconcile", "agent", "app"], "grpcpp/": ["agent"],
+    "CLI/": ["app", "cli", "judge", "agent"],
     "fmt/": ["*"], "nlohmann/": ["*"],
 }
 POSIX = re.compile(r"^((sys|netinet|arpa|linux|net)/)?[a-z0-9_]+\.h$")

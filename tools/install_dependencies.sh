@@ -13,6 +13,7 @@ PACKAGES=(
   libcpprest-dev nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev libspdlog-dev libssl-dev libre2-dev
   zlib1g-dev libbrotli-dev libgtest-dev libgmock-dev
   prometheus-cpp-dev libboost-dev libboost-system-dev libboost-thread-dev librapidcheck-dev libcli11-dev
+  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   cmake ninja-build g++ ccache pkg-config make git ca-certificates openssl
   python3 python3-pip python3-venv python3-yaml python3-pytest
   iproute2 util-linux prometheus wrk curl

@@ -39,6 +39,8 @@ int FuzzWeb(Bytes data);
 int FuzzServices(Bytes data);
 /// An answer of InfluxDB 2 (CSV): the HTTP status on the first line, then the body.
 int FuzzFlux(Bytes data);
+/// A stream of Envoy's copies; see ext_proc.cpp.
+int FuzzExtProc(Bytes data);
 
 /// Two answers: spec.compare, the target's content encoding and legacy's body on a line each, then the target's body.
 int FuzzCompare(Bytes data);
@@ -47,7 +49,7 @@ struct Target {
   std::string_view name;  ///< of its folder in corpus/
   int (*run)(Bytes);
 };
-inline constexpr std::array<Target, 14> kTargets{{{"kubeconfig", FuzzKubeconfig},
+inline constexpr std::array<Target, 15> kTargets{{{"kubeconfig", FuzzKubeconfig},
                                                   {"watch", FuzzWatch},
                                                   {"spec", FuzzSpec},
                                                   {"status", FuzzStatus},
@@ -60,6 +62,7 @@ inline constexpr std::array<Target, 14> kTargets{{{"kubeconfig", FuzzKubeconfig}
                                                   {"web", FuzzWeb},
                                                   {"services", FuzzServices},
                                                   {"flux", FuzzFlux},
-                                                  {"compare", FuzzCompare}}};
+                                                  {"compare", FuzzCompare},
+                                                  {"ext_proc", FuzzExtProc}}};
 
 }  // namespace softmig::fuzz
