@@ -1,0 +1,115 @@
+#include "agent/serve/agent.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "agent/serve/ext_proc_server.hpp"
+#include "agent/serve/judge_thread.hpp"
+#include "agent/serve/tally.hpp"
+#include "http/beast_transport.hpp"
+
+namespace softmig::agent {
+namespace {
+
+using compare::Reason;
+
+http::Response Text(int status, std::string body) {
+  return {status, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body)};
+}
+
+http::Response Json(const nlohmann::json& body) {
+  return {200, {{"Content-Type", "application/json"}}, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+}
+
+}  // namespace
+
+/// Members in the order of the way of a copy, backwards: each is there before what calls it, and ends after it. The transport alone is
+/// destroyed by hand, between those who send and those who are called back.
+class Agent::Impl final : public StreamObserver {
+ public:
+  Impl(AgentConfig config, const AgentOptions& options, compare::ValueDigest digest, const base::Clock& clock)
+      : config_(std::move(config)),
+        budget_(config_.memory),
+        tally_(options.epoch, config_.plan, std::move(digest), clock),
+        judge_(config_.plan, tally_, config_.replay.most_waiting),
+        transport_(http::MakeBeastTransport()),
+        replayer_(*transport_, config_.plan, config_.replay, [this](CapturedExchange exchange, std::optional<Replied> replied) {
+          OnReplied(std::move(exchange), std::move(replied));
+        }) {}
+
+  ~Impl() override {
+    http_.reset();
+    copies_.reset();
+    replayer_.Stop();
+    transport_.reset();
+  }
+
+  base::Status Start(const AgentOptions& options) {
+    ExtProcOptions copies;
+    copies.address = options.copies_address;
+    copies.most_streams = config_.most_streams;
+    auto server = ExtProcServer::Listen(copies, {config_.plan, config_.capture, budget_, *this});
+    if (!server) return base::Fail(server.error());
+    copies_ = std::move(*server);
+    auto http = http::ListenHttp(options.http, [this](const http::ServerRequest& request) { return Serve(request); });
+    if (!http) return base::Fail(http.error());
+    http_ = std::move(*http);
+    return {};
+  }
+
+  void OnOpen() override { tally_.CountOpened(); }
+  void OnRefused() override { tally_.CountRefused(); }
+  void OnEligible(std::size_t component) override { tally_.CountEligible(component); }
+  void OnEnd(CaptureEnd end) override {
+    if (const auto* skip = std::get_if<Skip>(&end)) return tally_.CountSkipped(*skip);
+    if (const auto* dropped = std::get_if<DroppedExchange>(&end)) return tally_.CountDropped(dropped->component, dropped->reason);
+    auto& exchange = std::get<CapturedExchange>(end);
+    const std::size_t component = exchange.component;
+    if (!replayer_.Submit(exchange)) tally_.CountDropped(component, Reason::kBufferFull);
+  }
+
+  [[nodiscard]] std::uint16_t copies_port() const { return copies_->port(); }
+  [[nodiscard]] std::uint16_t http_port() const { return http_->port(); }
+
+ private:
+  void OnReplied(CapturedExchange exchange, std::optional<Replied> replied) {
+    if (!replied) return tally_.CountDropped(exchange.component, Reason::kStopping);
+    judge_.Submit(std::move(exchange), std::move(*replied));
+  }
+
+  http::Response Serve(const http::ServerRequest& request) {
+    const std::string path = request.target.substr(0, request.target.find('?'));
+    if (path == "/v1/counts") return Json(tally_.CountsJson());
+    if (path == "/v1/differences") return Json(tally_.DifferencesJson());
+    if (path == "/metrics") return Text(200, tally_.Metrics(budget_.used(), copies_->open_streams()));
+    if (path == "/healthz") return Text(200, "ok\n");
+    return Text(404, "try /v1/counts, /v1/differences, /metrics or /healthz\n");
+  }
+
+  const AgentConfig config_;
+  MemoryBudget budget_;
+  Tally tally_;
+  JudgeThread judge_;
+  std::unique_ptr<http::HttpTransport> transport_;
+  Replayer replayer_;
+  std::unique_ptr<ExtProcServer> copies_;
+  std::unique_ptr<http::HttpServer> http_;
+};
+
+base::Result<std::unique_ptr<Agent>> Agent::Make(AgentConfig config, const AgentOptions& options, compare::ValueDigest digest,
+                                                 const base::Clock& clock, base::Log& log) {
+  auto impl = std::make_unique<Impl>(std::move(config), options, std::move(digest), clock);
+  if (auto started = impl->Start(options); !started) return base::Fail(started.error());
+  log.Info("agent started", {{"version", SOFTMIG_VERSION},
+                             {"epoch", options.epoch},
+                             {"copies_port", static_cast<int>(impl->copies_port())},
+                             {"http_port", static_cast<int>(impl->http_port())}});
+  return std::unique_ptr<Agent>(new Agent(std::move(impl)));
+}
+
+Agent::Agent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Agent::~Agent() = default;
+std::uint16_t Agent::copies_port() const { return impl_->copies_port(); }
+std::uint16_t Agent::http_port() const { return impl_->http_port(); }
+
+}  // namespace softmig::agent

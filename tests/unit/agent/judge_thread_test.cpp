@@ -1,0 +1,86 @@
+#include "agent/serve/judge_thread.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "capture_fixture.hpp"
+#include "fakes/fake_clock.hpp"
+
+namespace softmig::agent::testing {
+namespace {
+
+using compare::Side;
+using nlohmann::json;
+
+compare::Answer JsonAnswer(const std::string& body) { return {200, {{"content-type", "application/json"}}, body, false, {}}; }
+
+class JudgeThreadTest : public ::testing::Test {
+ protected:
+  CapturedExchange Served(Side by, const std::string& body) {
+    tally_.CountEligible(0);
+    return {0, by, {}, JsonAnswer(body), Reservation(budget_)};
+  }
+  /// The counts once that many verdicts are there, which takes at most ten seconds.
+  json CountsOf(int verdicts) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (Judged() < verdicts && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    return tally_.CountsJson()["components"][0];
+  }
+  int Judged() {
+    const json counts = tally_.CountsJson()["components"][0]["verdicts"];
+    int sum = 0;
+    for (const auto& [name, count] : counts.items()) sum += count.get<int>();
+    return sum;
+  }
+
+  const WatchPlan plan_ = OneComponent();
+  const fakes::FakeClock clock_;
+  MemoryBudget budget_{1U << 20U};
+  Tally tally_{"epoch-1", plan_, *compare::ValueDigest::Make("0123456789abcdef"), clock_};
+};
+
+TEST_F(JudgeThreadTest, EveryPairGetsOneVerdict) {
+  JudgeThread judge(plan_, tally_, 100);
+  judge.Submit(Served(Side::kLegacy, R"({"a":1})"), JsonAnswer(R"({"a":1})"));
+  judge.Submit(Served(Side::kLegacy, R"({"a":1})"), JsonAnswer(R"({"a":2})"));
+  judge.Submit(Served(Side::kLegacy, R"({"a":1})"), compare::Failure::kTimeout);
+  judge.Submit(Served(Side::kTarget, R"({"a":1})"), compare::Failure::kError);
+  const json counts = CountsOf(4);
+  EXPECT_EQ(counts["eligible"], 4);
+  EXPECT_EQ(counts["verdicts"]["equal"], 1);
+  EXPECT_EQ(counts["verdicts"]["differs"], 1);
+  EXPECT_EQ(counts["verdicts"]["target-timeout"], 1);
+  EXPECT_EQ(counts["uncomparable"]["legacy-error"], 1);
+}
+
+TEST_F(JudgeThreadTest, TheSidesAreLegacyAndTargetWhoeverServed) {
+  JudgeThread judge(plan_, tally_, 100);
+  judge.Submit(Served(Side::kTarget, R"({"new":true})"), JsonAnswer("{}"));
+  CountsOf(1);
+  const json differences = tally_.DifferencesJson()["differences"];
+  ASSERT_EQ(differences.size(), 1U);
+  EXPECT_EQ(differences[0]["path"], "$.new");
+  EXPECT_EQ(differences[0]["legacy"]["kind"], "absent");
+  EXPECT_EQ(differences[0]["target"]["kind"], "boolean");
+}
+
+TEST_F(JudgeThreadTest, AnAnswerThatFindsNoMemoryIsDropped) {
+  JudgeThread judge(plan_, tally_, 100);
+  judge.Submit(Served(Side::kLegacy, "1"), JsonAnswer(std::string(budget_.limit() + 1, ' ')));
+  EXPECT_EQ(tally_.CountsJson()["components"][0]["dropped"]["buffer-full"], 1);
+  EXPECT_EQ(budget_.used(), 0U);
+}
+
+TEST_F(JudgeThreadTest, WhatDoesNotFitIsDropped) {
+  JudgeThread judge(plan_, tally_, 0);
+  judge.Submit(Served(Side::kLegacy, "1"), JsonAnswer("1"));
+  const json counts = tally_.CountsJson()["components"][0];
+  EXPECT_EQ(counts["verdicts"]["dropped"], 1);
+  EXPECT_EQ(counts["dropped"]["buffer-full"], 1);
+}
+
+}  // namespace
+}  // namespace softmig::agent::testing
