@@ -28,6 +28,14 @@ AsyncReply Text(std::string body) {
 
 std::string_view PathOf(std::string_view target) { return target.substr(0, target.find('?')); }
 
+/// Adds what comes due with one more request; true where it adds up to one.
+bool ComesDue(double rate, double& owed) {
+  owed += rate;
+  if (owed < 1) return false;
+  owed -= 1;
+  return true;
+}
+
 bool IsUserPath(std::string_view path) { return path.starts_with("/payments") || path.starts_with("/refunds"); }
 
 }  // namespace
@@ -40,7 +48,8 @@ AsyncReply Payments::ServeUser(const AsyncRequest& request) {
   if (path == "/metrics") return Text(Metrics());
   if (!IsUserPath(path)) return NotFound();
   const auto start = base::SystemClock().SteadyNow();
-  AsyncReply reply = FailsNow() ? Json(500, {{"error", "the ledger cannot be reached"}}) : Handle(request, path);
+  AsyncReply reply =
+      ComesDue(fault_.error_rate, owed_errors_) ? Json(500, {{"error", "the ledger cannot be reached"}}) : Handle(request, path);
   reply.delay = fault_.latency;
   reply.headers.emplace_back("x-served-by", version_);
   const std::chrono::duration<double> took = base::SystemClock().SteadyNow() - start + fault_.latency;
@@ -51,7 +60,10 @@ AsyncReply Payments::ServeUser(const AsyncRequest& request) {
 AsyncReply Payments::ServeAdmin(const AsyncRequest& request) {
   if (PathOf(request.target) != "/fault") return ServeUser(request);
   if (request.method == http::Method::kPost) return SetFault(request.body);
-  return Json(200, {{"version", version_}, {"error_rate", fault_.error_rate}, {"latency_ms", fault_.latency.count()}});
+  return Json(200, {{"version", version_},
+                    {"error_rate", fault_.error_rate},
+                    {"wrong_amount_rate", fault_.wrong_amount_rate},
+                    {"latency_ms", fault_.latency.count()}});
 }
 
 AsyncReply Payments::Handle(const AsyncRequest& request, std::string_view path) {
@@ -75,28 +87,24 @@ AsyncReply Payments::Create(std::string_view kind, std::string_view body) {
                     {"status", "accepted"}});
 }
 
-AsyncReply Payments::Show(std::string_view kind, std::string_view id) const {
-  const int amount = std::accumulate(id.begin(), id.end(), 0, [](int sum, char c) { return (sum * 31 + c) % 100'000; });
+AsyncReply Payments::Show(std::string_view kind, std::string_view id) {
+  int amount = std::accumulate(id.begin(), id.end(), 0, [](int sum, char c) { return (sum * 31 + c) % 100'000; });
+  if (ComesDue(fault_.wrong_amount_rate, owed_amounts_)) ++amount;
   return Json(200, {{"id", id}, {"kind", kind}, {"amount", amount}, {"currency", "EUR"}, {"status", "settled"}});
 }
 
 AsyncReply Payments::SetFault(std::string_view body) {
   const auto parsed = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
   const auto number = [&](const char* name) { return parsed.contains(name) ? parsed[name] : nlohmann::json(0); };
-  if (!parsed.is_object() || !number("error_rate").is_number() || !number("latency_ms").is_number()) {
-    return Json(400, {{"error", R"(want {"error_rate": 0.3, "latency_ms": 0})"}});
+  if (!parsed.is_object() || !number("error_rate").is_number() || !number("wrong_amount_rate").is_number() ||
+      !number("latency_ms").is_number()) {
+    return Json(400, {{"error", R"(want {"error_rate": 0.3, "wrong_amount_rate": 0, "latency_ms": 0})"}});
   }
   fault_.error_rate = std::clamp(number("error_rate").get<double>(), 0.0, 1.0);
+  fault_.wrong_amount_rate = std::clamp(number("wrong_amount_rate").get<double>(), 0.0, 1.0);
   fault_.latency = base::Millis(std::clamp<std::int64_t>(number("latency_ms").get<std::int64_t>(), 0, 60'000));
-  owed_ = 0;
+  owed_errors_ = owed_amounts_ = 0;
   return ServeAdmin({http::Method::kGet, "/fault", {}});
-}
-
-bool Payments::FailsNow() {
-  owed_ += fault_.error_rate;
-  if (owed_ < 1) return false;
-  owed_ -= 1;
-  return true;
 }
 
 void Payments::Count(const AsyncReply& reply, double seconds) {

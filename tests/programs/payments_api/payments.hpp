@@ -9,9 +9,11 @@
 
 namespace softmig::programs {
 
-/// What goes wrong on purpose. Deterministic: of N requests exactly floor(N * error_rate) fail.
+/// What goes wrong on purpose. Deterministic: of N requests exactly floor(N * error_rate) fail, of N answers that show a payment exactly
+/// floor(N * wrong_amount_rate) show another amount.
 struct Fault {
-  double error_rate = 0;  ///< 0 to 1
+  double error_rate = 0;         ///< 0 to 1
+  double wrong_amount_rate = 0;  ///< 0 to 1
   base::Millis latency{0};
 };
 
@@ -23,7 +25,7 @@ class Payments {
 
   /// What users call: /payments, /payments/{id}, /refunds, /refunds/{id}; also /healthz and /metrics.
   AsyncReply ServeUser(const AsyncRequest& request);
-  /// GET and POST /fault: {"error_rate": 0.3, "latency_ms": 0}; anything else as ServeUser.
+  /// GET and POST /fault: {"error_rate": 0.3, "wrong_amount_rate": 0, "latency_ms": 0}; anything else as ServeUser.
   AsyncReply ServeAdmin(const AsyncRequest& request);
 
  private:
@@ -31,15 +33,15 @@ class Payments {
 
   AsyncReply Handle(const AsyncRequest& request, std::string_view path);
   AsyncReply Create(std::string_view kind, std::string_view body);
-  [[nodiscard]] AsyncReply Show(std::string_view kind, std::string_view id) const;
+  [[nodiscard]] AsyncReply Show(std::string_view kind, std::string_view id);
   AsyncReply SetFault(std::string_view body);
-  bool FailsNow();
   void Count(const AsyncReply& reply, double seconds);
   [[nodiscard]] std::string Metrics() const;
 
   std::string version_;
   Fault fault_;
-  double owed_ = 0;  ///< errors due but not yet given
+  double owed_errors_ = 0;  ///< due but not yet given
+  double owed_amounts_ = 0;
   std::uint64_t next_id_ = 1;
   std::map<int, std::uint64_t> by_code_{{200, 0}, {201, 0}, {400, 0}, {404, 0}, {500, 0}};
   std::array<std::uint64_t, 11> buckets_{};

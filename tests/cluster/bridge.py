@@ -1,0 +1,223 @@
+"""A bridge by hand: Envoy with the ext_proc filter, the agent, and two versions of the payments API behind it.
+
+What the operator is to render one day stands here as a fixed configuration. No cluster is needed; everything listens on free ports of
+127.0.0.1, and the agent on a unix socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from harness import paths
+from harness.process import wait_for
+
+STREAM_WINDOW = 65_536
+CONNECTION_WINDOW = 1_048_576
+MOST_STREAMS = 128
+
+Json = Any
+
+
+class Program:
+    """A process whose log is a file. Thread rule: one thread at a time."""
+
+    def __init__(self, name: str, folder: Path, *argv: str) -> None:
+        self.argv = argv
+        self.log = folder / f"{name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Program:
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(self.argv, stdout=log, stderr=log)
+        return self
+
+    @property
+    def running(self) -> subprocess.Popen[bytes]:
+        assert self.process is not None
+        return self.process
+
+    def said(self, pattern: str) -> str:
+        """The first group of what its log says, once it says so."""
+        def found() -> re.Match[str] | None:
+            assert self.running.poll() is None, self.log.read_text(encoding="utf-8")
+            return re.search(pattern, self.log.read_text(encoding="utf-8"))
+        return wait_for(found, 30, f"{self.log.name}: {pattern}")[1]
+
+    def signal(self, number: signal.Signals) -> None:
+        self.running.send_signal(number)
+
+    def kill(self) -> None:
+        self.running.kill()
+        self.running.wait(10)
+
+    def stop(self) -> int:
+        self.running.send_signal(signal.SIGCONT)
+        self.running.terminate()
+        try:
+            return self.running.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        with open(f"/proc/{self.running.pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes, dict[str, str]]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    with contextlib.closing(connection):
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
+
+
+def ask_json(port: int, path: str) -> Json:
+    status, body, _ = ask(port, "GET", path)
+    assert status == 200, body
+    return json.loads(body)
+
+
+def _http2(options: Json) -> Json:
+    return {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "explicit_http_config": {"http2_protocol_options": options}}}
+
+
+def _cluster(name: str, address: Json, **more: Json) -> Json:
+    return {"name": name, "type": "STATIC", "connect_timeout": "1s",
+            "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}, **more}
+
+
+def _tcp(port: int) -> Json:
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+def _listener(name: str, route: Json, filters: list[Json]) -> Json:
+    router = {"name": "envoy.filters.http.router",
+              "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}
+    manager = {"@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+               "stat_prefix": name, "http_filters": [*filters, router],
+               "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, **route}]}]}}
+    return {"name": name, "address": _tcp(0),
+            "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}]}
+
+
+def _replay_listener(side: str) -> Json:
+    """Where the agent asks again. Protocol and TLS are Envoy's job; the user's authority is put back."""
+    return _listener(f"replay-{side}", {"route": {"cluster": side, "host_rewrite_header": "x-softmigration-authority"},
+                                        "request_headers_to_remove": ["x-softmigration-authority"]}, [])
+
+
+def _watcher() -> Json:
+    return {"name": "envoy.filters.http.ext_proc", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor",
+        "grpc_service": {"envoy_grpc": {"cluster_name": "agent"}},
+        "observability_mode": True, "failure_mode_allow": True, "deferred_close_timeout": "1s",
+        "request_attributes": ["xds.route_name", "xds.cluster_name"],
+        "processing_mode": {"request_header_mode": "SEND", "request_body_mode": "STREAMED", "request_trailer_mode": "SEND",
+                            "response_header_mode": "SEND", "response_body_mode": "STREAMED", "response_trailer_mode": "SEND"}}}
+
+
+def envoy_configuration(socket: Path, legacy: int, target: int, admin: Path, serving: str) -> Json:
+    agent = _cluster("agent", {"pipe": {"path": str(socket)}},
+                     typed_extension_protocol_options=_http2({"initial_stream_window_size": STREAM_WINDOW,
+                                                              "initial_connection_window_size": CONNECTION_WINDOW}),
+                     circuit_breakers={"thresholds": [{"max_connections": 2, "max_pending_requests": MOST_STREAMS,
+                                                       "max_requests": MOST_STREAMS}]})
+    users = _listener("users", {"name": "payments", "route": {"cluster": serving}}, [_watcher()])
+    # By default Envoy stops reading from the user where the agent does not read its copies: a frozen agent would hold uploads up.
+    return {"admin": {"address": {"pipe": {"path": str(admin)}}},
+            "layered_runtime": {"layers": [{"name": "bridge", "static_layer": {
+                "envoy.reloadable_features.grpc_side_stream_flow_control": False}}]},
+            "static_resources": {"listeners": [users, _replay_listener("legacy"), _replay_listener("target")],
+                                 "clusters": [_cluster("legacy", _tcp(legacy)), _cluster("target", _tcp(target)), agent]}}
+
+
+class Bridge:
+    """Users enter at `users`. The agent is started by start_agent."""
+
+    def __init__(self, folder: Path, serving: str = "legacy", config: Json | None = None) -> None:
+        self._folder = folder
+        self._config = config or {}
+        self._socket = folder / "agent.sock"
+        self._admin = folder / "admin.sock"
+        self.systems: dict[str, Program] = {}
+        self.system_ports: dict[str, int] = {}
+        for side, version in (("legacy", "legacy"), ("target", "next")):
+            program = Program(side, folder, paths.built("payments-api"), "--version", version, "--port", "0").start()
+            self.systems[side] = program
+            self.system_ports[side] = int(program.said(r":(\d+)\s"))
+        bootstrap = folder / "envoy.json"
+        bootstrap.write_text(json.dumps(envoy_configuration(self._socket, self.system_ports["legacy"], self.system_ports["target"],
+                                                            self._admin, serving)), encoding="utf-8")
+        self.envoy = Program("envoy", folder, paths.program("envoy"), "-c", str(bootstrap), "--use-dynamic-base-id",
+                             "--disable-hot-restart", "--log-level", "warn", "--concurrency", "1").start()
+        self.ports: dict[str, int] = wait_for(self._listening, 60, "Envoy listens")
+        self.agent: Program | None = None
+
+    def _listening(self) -> dict[str, int]:
+        assert self.envoy.running.poll() is None, self.envoy.log.read_text(encoding="utf-8")
+        done = subprocess.run(["curl", "-s", "--max-time", "5", "--unix-socket", str(self._admin), "http://envoy/listeners?format=json"],
+                              capture_output=True, check=False, timeout=10)
+        statuses = json.loads(done.stdout or "{}").get("listener_statuses", [])
+        ports = {status["name"]: status["local_address"]["socket_address"].get("port_value", 0) for status in statuses}
+        return ports if len(ports) == 3 and all(ports.values()) else {}
+
+    def start_agent(self) -> None:
+        config = {"components": [{"name": "payments", "routes": ["payments"]}],
+                  "legacy": {"url": f"http://127.0.0.1:{self.ports['replay-legacy']}", "clusters": ["legacy"]},
+                  "target": {"url": f"http://127.0.0.1:{self.ports['replay-target']}", "clusters": ["target"]}, **self._config}
+        path = self._folder / "agent.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        self.agent = Program("agent", self._folder, paths.built("softmigration-agent"), "--config", str(path),
+                             "--copies", f"unix:{self._socket}", "--http-port", "0").start()
+        self.agent_port = int(self.agent.said(r"http_port=(\d+)"))
+
+    def fault(self, side: str, **fault: float) -> None:
+        status, body, _ = ask(self.system_ports[side], "POST", "/fault", json.dumps(fault).encode())
+        assert status == 200, body
+
+    def counts(self) -> Json:
+        return ask_json(self.agent_port, "/v1/counts")
+
+    def component(self) -> Json:
+        return self.counts()["components"][0]
+
+    def wait_for_verdicts(self, eligible: int, timeout: float = 30) -> Json:
+        """The component's counts once so many requests are eligible and all of them have a verdict."""
+        def settled() -> Json:
+            counts = self.component()
+            return counts if counts["eligible"] == eligible and sum(counts["verdicts"].values()) == eligible else None
+        return wait_for(settled, timeout, f"{eligible} verdicts; {self.counts()}")
+
+    def stop(self) -> None:
+        for program in (self.agent, self.envoy, *self.systems.values()):
+            if program is not None and program.running.poll() is None:
+                program.stop()
+
+
+@contextlib.contextmanager
+def bridge(serving: str = "legacy", config: Json | None = None) -> Iterator[Bridge]:
+    """State lies in a short folder: a socket's path has at most 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="smb-"))
+    made: Bridge | None = None
+    try:
+        made = Bridge(folder, serving, config)
+        yield made
+    finally:
+        if made is not None:
+            made.stop()
+        shutil.rmtree(folder, ignore_errors=True)

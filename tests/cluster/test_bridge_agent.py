@@ -1,0 +1,149 @@
+"""The agent on a real Envoy: what it sees, what it counts, and that users never notice. No cluster is needed."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from bridge import Bridge, ask, ask_json, bridge
+from harness.process import wait_for
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def rig() -> Iterator[Bridge]:
+    with bridge() as made:
+        yield made
+
+
+def users(rig: Bridge, count: int, first: int = 0) -> None:
+    """Users who look at a payment; each gets legacy's answer, whatever else happens."""
+    for number in range(first, first + count):
+        status, body, headers = ask(rig.ports["users"], "GET", f"/payments/p{number}")
+        assert status == 200 and headers["x-served-by"] == "legacy", (status, body, headers)
+        assert json.loads(body)["id"] == f"p{number}"
+
+
+def test_equal_systems_are_equal(rig: Bridge) -> None:
+    rig.start_agent()
+    users(rig, 50)
+    counts = rig.wait_for_verdicts(50)
+    assert counts["verdicts"]["equal"] == 50
+    assert ask_json(rig.agent_port, "/v1/differences")["differences"] == []
+
+
+def test_differences_are_counted_and_named(rig: Bridge) -> None:
+    rig.fault("target", wrong_amount_rate=0.125)
+    rig.start_agent()
+    users(rig, 80)
+    counts = rig.wait_for_verdicts(80)
+    assert counts["verdicts"]["differs"] == 10 and counts["verdicts"]["equal"] == 70
+    (difference,) = ask_json(rig.agent_port, "/v1/differences")["differences"]
+    assert difference["component"] == "payments" and difference["path"] == "$.amount" and difference["count"] == 10
+    assert "shown" not in difference["legacy"]
+
+
+def test_a_target_that_fails_or_is_away_is_counted_and_no_user_sees_it(rig: Bridge) -> None:
+    rig.fault("target", error_rate=0.5)
+    rig.start_agent()
+    users(rig, 20)
+    assert rig.wait_for_verdicts(20)["verdicts"]["status-differs"] == 10
+    rig.systems["target"].kill()
+    users(rig, 20, first=20)
+    counts = rig.wait_for_verdicts(40)
+    # Envoy answers 503 for a system that is away: the agent asks through it.
+    assert counts["verdicts"]["status-differs"] + counts["verdicts"]["target-error"] == 30
+
+
+def test_a_slow_target_times_out_and_nobody_waits_for_it() -> None:
+    with bridge(config={"replay": {"deadline": "300ms"}}) as rig:
+        rig.fault("target", latency_ms=5000)
+        rig.start_agent()
+        users(rig, 10)
+        assert rig.wait_for_verdicts(10)["verdicts"]["target-timeout"] == 10
+
+
+def test_what_the_target_serves_is_asked_of_legacy() -> None:
+    with bridge(serving="target") as rig:
+        rig.start_agent()
+        rig.fault("legacy", wrong_amount_rate=1)
+        for number in range(10):
+            assert ask(rig.ports["users"], "GET", f"/payments/p{number}")[2]["x-served-by"] == "next"
+        assert rig.wait_for_verdicts(10)["verdicts"]["differs"] == 10
+
+
+def test_requests_that_change_something_are_not_repeated(rig: Bridge) -> None:
+    rig.start_agent()
+    for _ in range(10):
+        assert ask(rig.ports["users"], "POST", "/payments", b'{"amount": 1}')[0] == 201
+    wait_for(lambda: rig.counts()["streams"]["skipped"]["method"] == 10, 20, "ten skipped")
+    assert rig.component()["eligible"] == 0
+    assert 'code="201"} 0\n' in ask(rig.system_ports["target"], "GET", "/metrics")[1].decode()
+
+
+def test_metrics_and_health(rig: Bridge) -> None:
+    rig.start_agent()
+    users(rig, 5)
+    rig.wait_for_verdicts(5)
+    assert ask(rig.agent_port, "GET", "/healthz")[0] == 200
+    metrics = ask(rig.agent_port, "GET", "/metrics")[1].decode()
+    assert 'softmigration_agent_verdicts_total{component="payments",verdict="equal"} 5\n' in metrics
+    assert "softmigration_agent_held_bytes 0\n" in metrics
+
+
+def test_large_headers_pass_and_are_counted(rig: Bridge) -> None:
+    rig.start_agent()
+    status, _, headers = ask(rig.ports["users"], "GET", "/payments/p1?" + "x" * 7_300)
+    assert status == 200 and headers["x-served-by"] == "legacy"
+    assert rig.wait_for_verdicts(1)["dropped"]["over-budget"] == 1
+
+
+def test_without_an_agent_users_are_served(rig: Bridge) -> None:
+    users(rig, 50)
+    rig.start_agent()
+    users(rig, 1)
+    wait_for(lambda: (users(rig, 1), rig.component()["eligible"])[1] > 0, 20, "the agent is found")
+
+
+def test_a_frozen_agent_costs_no_user_anything(rig: Bridge) -> None:
+    rig.start_agent()
+    users(rig, 20)
+    assert rig.agent
+    before = rig.envoy.memory()
+    rig.agent.signal(signal.SIGSTOP)
+    body = json.dumps({"amount": 1, "note": "x" * (MIB // 2)}).encode()
+    for number in range(200):
+        status, _, headers = ask(rig.ports["users"], "POST", "/payments", body)
+        assert status == 201 and headers["x-served-by"] == "legacy"
+        users(rig, 1, first=number)
+    grown = rig.envoy.memory() - before
+    print(f"Envoy grew by {grown / MIB:.1f} MiB")
+    assert grown < 64 * MIB
+    rig.agent.signal(signal.SIGCONT)
+    wait_for(lambda: (users(rig, 1), rig.component()["verdicts"]["equal"])[1] > 20, 30, "copies are compared again")
+    counts = rig.wait_for_verdicts(rig.component()["eligible"])
+    assert counts["verdicts"]["differs"] == 0
+
+
+def test_a_killed_agent_costs_no_user_anything_and_begins_anew(rig: Bridge) -> None:
+    rig.start_agent()
+    users(rig, 20)
+    epoch = rig.counts()["epoch"]
+    assert rig.agent
+    rig.agent.kill()
+    users(rig, 50)
+    rig.start_agent()
+    assert rig.counts()["epoch"] != epoch
+    wait_for(lambda: (users(rig, 1), rig.component()["verdicts"]["equal"])[1] > 0, 30, "copies are compared again")
+
+
+def test_it_ends_in_order_under_load(rig: Bridge) -> None:
+    rig.start_agent()
+    users(rig, 20)
+    assert rig.agent
+    assert rig.agent.stop() == 0
+    users(rig, 5)
