@@ -196,12 +196,13 @@ class Bridge:
     def component(self) -> Json:
         return self.counts()["components"][0]
 
-    def wait_for_verdicts(self, eligible: int, timeout: float = 30) -> Json:
-        """The component's counts once so many requests are eligible and all of them have a verdict."""
+    def wait_for_verdicts(self, eligible: int | None = None, timeout: float = 30) -> Json:
+        """The component's counts once so many requests are eligible (nothing: whatever number) and all of them have a verdict."""
         def settled() -> Json:
             counts = self.component()
-            return counts if counts["eligible"] == eligible and sum(counts["verdicts"].values()) == eligible else None
-        return wait_for(settled, timeout, f"{eligible} verdicts; {self.counts()}")
+            wanted = counts["eligible"] if eligible is None else eligible
+            return counts if counts["eligible"] == wanted and sum(counts["verdicts"].values()) == wanted else None
+        return wait_for(settled, timeout, f"{eligible or 'all'} verdicts; {self.counts()}")
 
     def stop(self) -> None:
         for program in (self.agent, self.envoy, *self.systems.values()):

@@ -125,8 +125,8 @@ def test_a_frozen_agent_costs_no_user_anything(rig: Bridge) -> None:
     assert grown < 64 * MIB
     rig.agent.signal(signal.SIGCONT)
     wait_for(lambda: (users(rig, 1), rig.component()["verdicts"]["equal"])[1] > 20, 30, "copies are compared again")
-    counts = rig.wait_for_verdicts(rig.component()["eligible"])
-    assert counts["verdicts"]["differs"] == 0
+    # Late copies are still coming: how many are eligible is not known.
+    assert rig.wait_for_verdicts()["verdicts"]["differs"] == 0
 
 
 def test_a_killed_agent_costs_no_user_anything_and_begins_anew(rig: Bridge) -> None:
