@@ -86,18 +86,22 @@ class Peer final : public Rule {
 
 class CusumRule final : public Rule {
  public:
-  CusumRule(double good_rate, double bad_rate, double threshold)
-      : bad_(std::log(bad_rate / good_rate)), good_(std::log1p(-bad_rate) - std::log1p(-good_rate)), threshold_(threshold) {}
+  CusumRule(const CusumSettings& settings, double threshold)
+      : bad_(std::log(settings.bad_rate / settings.good_rate)),
+        good_(std::log1p(-settings.bad_rate) - std::log1p(-settings.good_rate)),
+        cap_(settings.cap),
+        threshold_(threshold) {}
 
   Outcome Look(const WindowCounts& counts, double) override {
-    sum_ = std::max(0.0, sum_ + counts.target.bad * bad_ + (counts.target.total - counts.target.bad) * good_);
+    const double log_ratio = counts.target.bad * bad_ + (counts.target.total - counts.target.bad) * good_;
+    sum_ = std::max(0.0, sum_ + std::min(cap_, log_ratio));
     return sum_ >= threshold_ ? Outcome::kRollsBack : Outcome::kGoesOn;
   }
 
   [[nodiscard]] double sum() const { return sum_; }
 
  private:
-  double bad_, good_, threshold_;
+  double bad_, good_, cap_, threshold_;
   double sum_ = 0;
 };
 
@@ -126,17 +130,18 @@ PeerSettings Argo(int failure_limit) {
   return settings;
 }
 
-RuleKind Cusum(double good_rate, double bad_rate, double threshold) {
-  return {"oracle CUSUM", [=] { return std::make_unique<CusumRule>(good_rate, bad_rate, threshold); }};
+RuleKind Cusum(const CusumSettings& settings, double threshold) {
+  return {"oracle CUSUM", [=] { return std::make_unique<CusumRule>(settings, threshold); }};
 }
 
 double CalibrateCusum(const Calibration& calibration, std::uint64_t seed) {
-  const TrafficFactory traffic = SteadyTraffic({calibration.rps, calibration.good_rate, calibration.good_rate}, calibration.seconds);
+  const double good_rate = calibration.cusum.good_rate;
+  const TrafficFactory traffic = SteadyTraffic({calibration.rps, good_rate, good_rate}, calibration.seconds);
   std::vector<double> highest(static_cast<std::size_t>(calibration.runs));
   ForEachRun(calibration.runs, [&](int run) {
     Rng rng = RngFor(seed, 0xCA11, static_cast<std::uint64_t>(run));
     const auto windows = traffic();
-    CusumRule cusum(calibration.good_rate, calibration.bad_rate, INFINITY);
+    CusumRule cusum(calibration.cusum, INFINITY);
     double most = 0;
     const auto last = std::lround(calibration.horizon_seconds / calibration.seconds);
     for (std::int64_t i = 0; i < last; ++i) {

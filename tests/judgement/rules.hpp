@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -51,12 +52,16 @@ PeerSettings Argo(int failure_limit);
 
 /// CUSUM of the log likelihood ratio of `bad_rate` against `good_rate`: the best detector of a change between two known rates.
 /// Rolls back at `threshold` nats.
-RuleKind Cusum(double good_rate, double bad_rate, double threshold);
+struct CusumSettings {
+  double good_rate = 0.01;
+  double bad_rate = 0.02;
+  double cap = std::numeric_limits<double>::infinity();  ///< most nats a window may add, as ours has it for bursts
+};
+RuleKind Cusum(const CusumSettings& settings, double threshold);
 
 /// The threshold at which Cusum rolls back a share `alpha` of runs of `horizon_seconds` at the good rate, by simulation.
 struct Calibration {
-  double good_rate = 0.01;
-  double bad_rate = 0.02;
+  CusumSettings cusum;
   double rps = 1;
   double seconds = 10;  ///< of a window
   double horizon_seconds = 7 * 86'400;
