@@ -15,7 +15,7 @@ PACKAGES=(
   prometheus-cpp-dev libboost-dev libboost-system-dev libboost-thread-dev librapidcheck-dev libcli11-dev
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   cmake ninja-build g++ ccache pkg-config make git ca-certificates openssl
-  python3 python3-pip python3-venv python3-yaml python3-pytest
+  python3 python3-pip python3-venv python3-yaml python3-pytest python3-pytest-xdist
   iproute2 util-linux prometheus wrk curl
   clang-19 libclang-rt-19-dev libjemalloc-dev
 )

@@ -51,7 +51,8 @@ run_ctest() {
     --output-junit "$PWD/$reports/ctest.xml"
 }
 
-run_pytest() { "$python" -m pytest tests/cluster -ra -p no:cacheprovider --junitxml="$reports/pytest.xml"; }
+# Most of the time is waiting, so two clusters share two cores well. The tests of one file stay together: they share a cluster.
+run_pytest() { "$python" -m pytest tests/cluster -n 2 --dist loadfile -ra -p no:cacheprovider --junitxml="$reports/pytest.xml"; }
 
 # attempt NAME FUNCTION: goes on after a failure, which then stands in the count.
 attempt() {

@@ -5,6 +5,7 @@ Modules that use it say `pytest_plugins = ["operator_fixture"]`.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 
@@ -16,19 +17,24 @@ from harness import API_ONLY, Cluster, Options
 from world import Stack, World
 
 
+def _of_this_worker(name: str) -> str:
+    """pytest-xdist runs several processes at once; each has its own session."""
+    return f"{name}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+
+
 @pytest.fixture(scope="session")
 def full_stack() -> Iterator[Stack]:
     """Contour, Envoy, Prometheus, pods."""
     images = story.images()
     images.update({f"payments-api:{side}": images[f"softmigration/payments-api:{side}"] for side in ("legacy", "next")})
-    with Cluster(Options(name="operator-full", images=images)) as cluster:
+    with Cluster(Options(name=_of_this_worker("operator-full"), images=images)) as cluster:
         yield Stack(cluster, None)
 
 
 @pytest.fixture(scope="session")
 def api_stack() -> Iterator[Stack]:
     """etcd and kube-apiserver; routes are accepted by a thread of the test."""
-    with Cluster(Options(name="operator-api", parts=API_ONLY)) as cluster:
+    with Cluster(Options(name=_of_this_worker("operator-api"), parts=API_ONLY)) as cluster:
         gateway = FakeGateway(cluster.api_as("contour"))
         try:
             yield Stack(cluster, gateway)
