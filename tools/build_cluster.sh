@@ -2,7 +2,7 @@
 # Builds the parts of the local cluster that are Go programs, each once, into $SOFTMIG_CACHE/bin.
 # Parts that are there at the wanted version are left alone, so a second run takes no time.
 #
-#   tools/build_cluster.sh [part...]     parts: etcd kube-apiserver kube-controller-manager kubectl contour helm crds
+#   tools/build_cluster.sh [part...]     parts: etcd kube-apiserver kube-controller-manager kubectl contour helm gitops-check crds
 #
 # Where KUBEBUILDER_ASSETS names a folder with etcd, kube-apiserver and kubectl, those are used and not built.
 set -euo pipefail
@@ -21,7 +21,7 @@ CACHE="${SOFTMIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/softmigration}"
 BIN="$CACHE/bin"
 STAMPS="$CACHE/stamps"
 CRDS="$CACHE/crds"
-ALL_PARTS=(etcd kube-apiserver kube-controller-manager kubectl contour helm crds)
+ALL_PARTS=(etcd kube-apiserver kube-controller-manager kubectl contour helm gitops-check crds)
 SECONDS=0
 
 say() { echo "cluster build: $*"; }
@@ -33,6 +33,7 @@ version_of() {
     kube-apiserver | kube-controller-manager | kubectl) echo "$KUBERNETES_VERSION" ;;
     contour) echo "$CONTOUR_VERSION" ;;
     helm) echo "$HELM_VERSION" ;;
+    gitops-check) sha256sum <"$MODULES/gitops/main.go" | cut -c1-16 ;;
     crds) echo "gateway-api-$GATEWAY_API_VERSION contour-$CONTOUR_VERSION" ;;
     *) fail "unknown part $1; parts: ${ALL_PARTS[*]}" ;;
   esac
@@ -45,6 +46,7 @@ stamp_of() {
     etcd) module=etcd ;;
     kube-*) module=kubernetes ;;
     kubectl) module=kubernetes ;;
+    gitops-check) module=gitops ;;
   esac
   echo "$1 $(version_of "$1")${module:+ $(cat "$MODULES/$module"/go.mod "$MODULES/$module"/go.sum | sha256sum | cut -c1-16)}"
 }
@@ -117,6 +119,12 @@ build_etcd() {
 }
 build_contour() { GOBIN="$BIN" "$GO" install -ldflags "-s -w" "github.com/projectcontour/contour/cmd/contour@v$CONTOUR_VERSION"; }
 build_helm() { GOBIN="$BIN" "$GO" install -ldflags "-s -w" "helm.sh/helm/v4/cmd/helm@v$HELM_VERSION"; }
+
+# What GitOps tools make of an object, with their own code (tests/cluster/test_gitops.py).
+build_gitops-check() {
+  cd "$MODULES/gitops" &&
+    "$GO" build -ldflags "-s -w" -o "$BIN/gitops-check" .
+}
 
 # module_zip MODULE VERSION: the module's zip file. A module that wants a newer Go still leaves it.
 module_zip() {
