@@ -33,14 +33,17 @@ LAYERS = {
     "reconcile": ["base", "http", "kube/core", "kube/client", "kube/runtime", "model", "analysis", "decide", "routers", "providers",
                   "audit", "ledger", "compare", "bridge/envoy"],
     "view": ["base", "model", "analysis", "decide/reasons.hpp", "audit", "ledger"],
-    "cli": ["base", "model", "judge", "view", "kube/core", "kube/client", "http"],
+    "lint": ["base", "model", "analysis", "providers/counter_query.hpp"],
+    "simulate": ["base", "model", "analysis", "decide", "view/paint.hpp", "view/table.hpp"],
+    "cli": ["base", "model", "judge", "view", "lint", "simulate", "kube/core", "kube/client", "http"],
     "agent/capture": ["base", HTTP_VALUES, "compare"],
     "agent": ["base", "http", "model", "compare", "agent/capture"],
     "dashboard": ["base", "view", "kube/core", "kube/client", "http"],
     "app": ["*"],
 }
 
-PURE = ("kube/core", "model", "analysis", "decide", "routers", "providers", "compare", "bridge/envoy", "agent/capture", "view")
+PURE = ("kube/core", "model", "analysis", "decide", "routers", "providers", "compare", "bridge/envoy", "agent/capture", "view", "lint",
+        "simulate")
 IMPURE_HEADERS = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "fstream", "iostream", "filesystem", "random",
                   "cstdio", "base/log.hpp", "base/mutex.hpp"}
 

@@ -36,13 +36,14 @@ bool IsFlag(const std::string& word) { return word.starts_with("-"); }
 
 /// Flags that take the next word.
 bool TakesValue(const std::string& word) {
-  constexpr std::string_view kFlags[] = {"-n",       "--namespace", "--kubeconfig", "--context", "-o",
-                                         "--output", "--until",     "--timeout",    "--to"};
+  constexpr std::string_view kFlags[] = {
+      "-n", "--namespace", "--kubeconfig", "--context",    "-o",           "--output", "--until", "--timeout",      "--to",
+      "-f", "--filename",  "--requests",   "--legacy-bad", "--target-bad", "--trace",  "--for",   "--field-manager"};
   return std::ranges::find(kFlags, word) != std::end(kFlags);
 }
 
 std::vector<std::string> ValuesOf(const std::string& flag) {
-  if (flag == "-o" || flag == "--output") return {"json", "yaml", "wide"};
+  if (flag == "-o" || flag == "--output") return {"json", "yaml", "wide", "sarif"};
   if (flag == "--until") return {"Complete", "Paused", "Pending", "RolledBack", "RollingBack", "Shift", "Invalid"};
   if (flag == "--to") return {"Shift", "Complete"};
   return {};
@@ -50,16 +51,19 @@ std::vector<std::string> ValuesOf(const std::string& flag) {
 
 std::vector<std::string> FlagsOf(const std::string& verb) {
   std::vector<std::string> flags{"--kubeconfig", "--context", "--namespace", "--help"};
-  const std::map<std::string, std::vector<std::string>> more{{"list", {"--all-namespaces", "--output"}},
-                                                             {"get", {"--output"}},
-                                                             {"events", {"--output"}},
-                                                             {"watch", {"--until", "--timeout"}},
-                                                             {"promote", {"--to", "--dry-run", "--output"}},
-                                                             {"pause", {"--dry-run", "--output"}},
-                                                             {"resume", {"--dry-run", "--output"}},
-                                                             {"rollback", {"--dry-run", "--output"}},
-                                                             {"retry", {"--dry-run", "--output"}},
-                                                             {"set-weight", {"--dry-run", "--output"}}};
+  const std::map<std::string, std::vector<std::string>> more{
+      {"list", {"--all-namespaces", "--output"}},
+      {"get", {"--output"}},
+      {"events", {"--output"}},
+      {"watch", {"--until", "--timeout"}},
+      {"lint", {"--filename", "--output", "--strict", "--requests", "--legacy-bad"}},
+      {"simulate", {"--filename", "--trace", "--output", "--requests", "--legacy-bad", "--target-bad", "--for"}},
+      {"promote", {"--to", "--dry-run", "--output"}},
+      {"pause", {"--dry-run", "--output"}},
+      {"resume", {"--dry-run", "--output"}},
+      {"rollback", {"--dry-run", "--output"}},
+      {"retry", {"--dry-run", "--output"}},
+      {"set-weight", {"--dry-run", "--output"}}};
   const auto it = more.find(verb);
   if (it != more.end()) flags.insert(flags.end(), it->second.begin(), it->second.end());
   return flags;
@@ -78,7 +82,10 @@ std::vector<std::string> PlainWords(const std::vector<std::string>& words) {
   return plain;
 }
 
-bool TakesName(const std::string& verb) { return verb != "list" && verb != "completion" && verb != "judge"; }
+bool TakesName(const std::string& verb) {
+  constexpr std::string_view kWithout[] = {"list", "completion", "judge", "lint", "simulate", "diff"};
+  return std::ranges::find(kWithout, verb) == std::end(kWithout);
+}
 
 }  // namespace
 

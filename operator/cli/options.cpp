@@ -38,6 +38,9 @@ class Reader {
     AddReading();
     AddWatch();
     AddChanges();
+    AddLint();
+    AddSimulate();
+    AddDiff();
     AddShell();
     // Only for --help: main gives the rest of the line to it.
     app_.add_subcommand("judge", HelpOf("judge"))->prefix_command();
@@ -100,14 +103,7 @@ class Reader {
     CLI::App* watch = Add("watch", Command::kWatch);
     AddName(watch);
     AddChoice(watch, "--until", options_.until, kPhases, "End when it is in this phase, with 1 where it was rolled back instead");
-    watch->add_option_function<std::string>(
-        "--timeout",
-        [this](const std::string& text) {
-          const auto parsed = base::ParseDuration(text);
-          if (!parsed || parsed->count() <= 0) throw CLI::ValidationError("--timeout", "wants a duration such as 10m");
-          options_.timeout = *parsed;
-        },
-        "End with 3 after this long");
+    AddDuration(watch, "--timeout", "End with 3 after this long", [this](base::Millis time) { options_.timeout = time; });
   }
   void AddChanges() {
     for (const auto& [name, verb] : kChanges) {
@@ -127,6 +123,58 @@ class Reader {
       AddFormat(sub, {{"json", Format::kJson}, {"yaml", Format::kYaml}});
     }
   }
+  void AddFiles(CLI::App* sub) {
+    sub->add_option("-f,--filename", options_.files, "Manifest, or folder of manifests; - for standard input; may be given several times")
+        ->required()
+        ->allow_extra_args(false);
+  }
+  void AddLint() {
+    CLI::App* lint = Add("lint", Command::kLint);
+    AddFiles(lint);
+    AddFormat(lint, {{"text", Format::kText}, {"json", Format::kJson}, {"sarif", Format::kSarif}});
+    lint->add_flag("--strict", options_.strict, "Warnings fail as errors do");
+    AddTraffic(lint);
+  }
+  void AddSimulate() {
+    CLI::App* simulate = Add("simulate", Command::kSimulate);
+    AddFiles(simulate);
+    AddFormat(simulate, {{"text", Format::kText}, {"json", Format::kJson}});
+    simulate->add_option("--trace", options_.trace, "CSV of what users and both systems do, from when on");
+    AddTraffic(simulate);
+    simulate->add_option("--target-bad", options_.target_bad, "The same of the target; as legacy where left out")
+        ->check(CLI::Range(0.0, 1.0));
+    AddDuration(simulate, "--for", "End after this long; all holds and a week where left out",
+                [this](base::Millis time) { options_.longest = time; });
+  }
+  void AddDiff() {
+    CLI::App* diff = Add("diff", Command::kDiff);
+    AddFiles(diff);
+    AddFormat(diff, {{"text", Format::kText}, {"json", Format::kJson}});
+    diff->add_flag("--exit-code", options_.exit_code, "Exit with 4 where something would change");
+    CLI::Option* server = diff->add_flag("--server-side", server_side_, "As kubectl apply --server-side would apply it");
+    diff->add_flag("--force-conflicts", how_.force, "Fields of other managers are taken over")->needs(server);
+    diff->add_option("--field-manager", how_.manager, "Who would apply it; kubectl where left out")->needs(server);
+    diff->callback([this] {
+      options_.command = Command::kDiff;
+      if (server_side_) options_.server_side = how_;
+    });
+  }
+  void AddTraffic(CLI::App* sub) {
+    sub->add_option("--requests", options_.traffic.requests_per_second, "Requests a second of all users")->check(CLI::Range(1e-6, 1e9));
+    sub->add_option("--legacy-bad", options_.traffic.legacy_bad, "Share of legacy's requests that are bad, such as 0.001")
+        ->check(CLI::Range(0.0, 0.999));
+  }
+  template <typename Take>
+  static void AddDuration(CLI::App* sub, const std::string& flag, const std::string& help, Take take) {
+    sub->add_option_function<std::string>(
+        flag,
+        [flag, take](const std::string& text) {
+          const auto parsed = base::ParseDuration(text);
+          if (!parsed || parsed->count() <= 0) throw CLI::ValidationError(flag, "wants a duration such as 10m");
+          take(*parsed);
+        },
+        help);
+  }
   void AddShell() {
     CLI::App* completion = Add("completion", Command::kCompletion);
     completion->add_option("SHELL", options_.shell, "bash, zsh, fish, or kubectl for kubectl's own completion")
@@ -135,6 +183,8 @@ class Reader {
   }
 
   Options& options_;
+  bool server_side_ = false;
+  ServerSide how_;
   CLI::App app_{
       "Shows where SoftMigrations are and why, and tells them what to do.\n"
       "It uses your kubeconfig and your rights only. Verbs that change something write to spec, and say what they wrote.",
@@ -156,6 +206,9 @@ const std::vector<std::pair<std::string, std::string>>& Verbs() {
       {"rollback", "Takes all users back to legacy: sets spec.desiredPhase to Pending"},
       {"retry", "Begins again after a rollback: raises spec.attempt"},
       {"set-weight", "Makes the next step go to this weight: edits spec.plan.shift.steps"},
+      {"lint", "Checks manifests without a cluster: what would be refused, and what is probably not meant"},
+      {"diff", "What applying manifests would change, and what the operator would make of it"},
+      {"simulate", "Plays manifests on a virtual clock: when they advance, roll back, and how many users are harmed"},
       {"judge", "Judges counts from standard input as the operator would"},
       {"completion", "Prints a completion script for a shell"}};
   return kVerbs;

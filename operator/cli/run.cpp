@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/completion.hpp"
+#include "cli/run_diff.hpp"
+#include "cli/run_lint.hpp"
+#include "cli/run_simulate.hpp"
 #include "cli/session.hpp"
 #include "cli/watch.hpp"
 #include "view/explain.hpp"
@@ -154,6 +157,8 @@ int Run(const Options& options, const base::Clock& clock, Terminal& terminal) {
     for (const std::string& word : Complete(options.words, [&] { return NamesIn(options, clock); })) terminal.out << word << "\n";
     return kDone;
   }
+  if (options.command == Command::kLint) return RunLint(options, terminal);
+  if (options.command == Command::kSimulate) return RunSimulate(options, terminal);
   const auto log = base::MakeStderrLog(base::LogLevel::kError);
   auto session = Session::Open(options, clock, *log);
   if (!session) return Complain(terminal, session.error().message);
@@ -164,6 +169,9 @@ int Run(const Options& options, const base::Clock& clock, Terminal& terminal) {
     case Command::kEvents: return RunEvents(**session, options, terminal);
     case Command::kWatch: return Watch(**session, options, clock, terminal);
     case Command::kChange: return RunChange(**session, options, terminal);
+    case Command::kDiff: return RunDiff(**session, options, terminal);
+    case Command::kLint:
+    case Command::kSimulate:
     case Command::kCompletion:
     case Command::kComplete: break;
   }

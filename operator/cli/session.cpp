@@ -49,13 +49,34 @@ base::Result<nlohmann::json> Session::Events(const std::string& name) {
 }
 
 base::Result<nlohmann::json> Session::Patch(const std::string& name, nlohmann::json patch, const std::string& version, bool dry_run) {
-  patch["metadata"]["resourceVersion"] = version;
+  if (!version.empty()) patch["metadata"]["resourceVersion"] = version;
   kube::CallOptions options;
   options.field_manager = kFieldManager;
   options.dry_run = dry_run;
   auto object = client_.Patch(kSoftMigrations, {ns_, name}, kube::PatchType::kMerge, patch, options);
   if (!object) return base::Fail(Advise(object.error(), name));
   return object;
+}
+
+base::Result<nlohmann::json> Session::DryCreate(const nlohmann::json& object) {
+  kube::CallOptions options;
+  options.field_manager = kFieldManager;
+  options.dry_run = true;
+  auto created = client_.Create(kSoftMigrations, object, options);
+  if (!created) return base::Fail(Advise(created.error(), ""));
+  return created;
+}
+
+base::Result<nlohmann::json> Session::DryApply(const std::string& name, const nlohmann::json& object, const ServerSide& how) {
+  kube::CallOptions options;
+  options.field_manager = how.manager;
+  options.force = how.force;
+  options.dry_run = true;
+  auto applied = client_.Patch(kSoftMigrations, {ns_, name}, kube::PatchType::kApply, object, options);
+  if (applied) return applied;
+  if (applied.error().code != ErrorCode::kConflict) return base::Fail(Advise(applied.error(), name));
+  return base::Fail(ErrorCode::kConflict,
+                    applied.error().message + "; --force-conflicts takes these fields over, --field-manager names another owner");
 }
 
 base::Error Session::Advise(base::Error error, const std::string& name) {

@@ -22,9 +22,15 @@ class Session {
   base::Result<nlohmann::json> Get(const std::string& name);
   base::Result<nlohmann::json> List();
   base::Result<nlohmann::json> Events(const std::string& name);
-  /// Merge patch, refused with kConflict where the object is not the version it was decided on.
+  /// Merge patch, refused with kConflict where the object is not the version it was decided on; an empty version: whichever it is.
   base::Result<nlohmann::json> Patch(const std::string& name, nlohmann::json patch, const std::string& version, bool dry_run);
 
+  /// What creating the object, or applying it on the server's side, would give. Nothing is stored.
+  base::Result<nlohmann::json> DryCreate(const nlohmann::json& object);
+  base::Result<nlohmann::json> DryApply(const std::string& name, const nlohmann::json& object, const ServerSide& how);
+
+  /// Another namespace than that of the options, for what follows.
+  void UseNamespace(std::string ns) { ns_ = std::move(ns); }
   [[nodiscard]] base::WallTime now() const { return clock_.WallNow(); }
   [[nodiscard]] const std::string& ns() const { return ns_; }
 

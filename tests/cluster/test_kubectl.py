@@ -217,6 +217,60 @@ def test_a_mistake_is_one_line_with_what_to_do(plugin: Plugin) -> None:
     assert "set-weight" in plugin.run("--help").stdout
 
 
+def diff(plugin: Plugin, manifest: Object, *arguments: str) -> str:
+    done = plugin.run("diff", "-f", "-", *arguments, stdin=yaml.safe_dump(manifest))
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def test_diff_says_what_applying_would_change_and_what_comes_of_it(plugin: Plugin) -> None:
+    world = plugin.world
+    begun(world)
+    before = world.get()
+    assert diff(plugin, world.migration()) == f"{world.space}/move  stays as it is\n"
+    back = diff(plugin, world.migration(desiredPhase="Pending"))
+    for words in ("  ~ spec.desiredPhase: \"Complete\" -> \"Pending\"\n", "Pending: desiredPhase is Pending: users go back to legacy",
+                  "all: Shift at 50 % -> Pending at 0 %"):
+        assert words in back, back
+    other = world.migration(analysis={"interval": "1s", "metrics": [world.metric(max="0.7")]})
+    told = diff(plugin, other, "-o", "json")
+    only, = json.loads(told)["objects"]
+    assert only["changes"] == [{"path": "spec.analysis.metrics[health].max", "before": "0.5", "after": "0.7"}], only
+    assert any("the present step begins anew" in one for one in only["consequences"]), only
+    new = diff(plugin, world.migration("second"))
+    assert "would be created" in new and "then waits for" in new, new
+    assert plugin.run("diff", "--exit-code", "-f", "-", stdin=yaml.safe_dump(other)).returncode == 4
+    after = world.get()
+    assert after["spec"] == before["spec"] and after["metadata"]["generation"] == before["metadata"]["generation"], "nothing was stored"
+    assert not world.get("second")["spec"]
+
+
+def test_diff_passes_on_what_the_api_server_refuses(plugin: Plugin) -> None:
+    world = plugin.world
+    begun(world)
+
+    def refused(manifest: Object, *arguments: str) -> str:
+        done = plugin.run("diff", "-f", "-", *arguments, stdin=yaml.safe_dump(manifest))
+        assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1, done
+        return done.stderr
+
+    moved = world.migration(legacy={"service": {"name": "payments-other", "port": 80}})
+    assert "cannot change while the routes are adopted" in refused(moved)
+    paused = world.migration(paused=True)
+    conflict = refused(paused, "--server-side")
+    assert "conflict" in conflict and "spec.paused" not in conflict or "--force-conflicts" in conflict, conflict
+    assert "spec.paused" in diff(plugin, paused, "--server-side", "--force-conflicts")
+    assert "spec.paused" in diff(plugin, paused, "--server-side", "--field-manager", "user")
+    wrong = world.migration()
+    wrong["spec"]["pauseed"] = True
+    assert "spec.pauseed: unknown field" in refused(wrong)
+    assert "is of namespace" in refused(world.migration(), "-n", "default")
+    reader = Plugin(world, restricted(world, ["get"]))
+    world.wait(lambda: reader.run("get", "move", "-n", world.space).returncode == 0, "the right has arrived")
+    done = reader.run("diff", "-f", "-", stdin=yaml.safe_dump(paused))
+    assert done.returncode == 1 and "cannot patch resource" in done.stderr, done
+
+
 def test_a_shell_is_told_what_may_follow(plugin: Plugin) -> None:
     world = plugin.world
     world.prepare()

@@ -36,6 +36,16 @@ TEST(Options, ReadsEachVerbWithItsOwn) {
   EXPECT_EQ(Parse({"list", "-A", "-o", "wide"}).options.format, Format::kWide);
 }
 
+TEST(Options, LintTakesSeveralFiles) {
+  const auto parsed = Parse({"lint", "-f", "a.yaml", "-f", "-", "-o", "sarif", "--strict", "--requests", "12.5", "--legacy-bad", "0.001"});
+  ASSERT_FALSE(parsed.exit_code);
+  EXPECT_EQ(parsed.options.command, Command::kLint);
+  EXPECT_EQ(parsed.options.files, (std::vector<std::string>{"a.yaml", "-"}));
+  EXPECT_EQ(parsed.options.format, Format::kSarif);
+  EXPECT_TRUE(parsed.options.strict);
+  EXPECT_EQ(parsed.options.traffic.requests_per_second, 12.5);
+}
+
 TEST(Options, AMistakeIsUsage) {
   for (const auto& words : {std::vector<const char*>{},
                             {"frobnicate"},
@@ -44,6 +54,8 @@ TEST(Options, AMistakeIsUsage) {
                             {"set-weight", "a", "x"},
                             {"watch", "a", "--timeout", "soon"},
                             {"promote", "a", "--to", "Pending"},
+                            {"lint"},
+                            {"lint", "-f", "a", "--legacy-bad", "1"},
                             {"pause"},
                             {"completion", "tcsh"}}) {
     EXPECT_EQ(Parse(words).exit_code, kUsage) << (words.empty() ? "nothing" : words.front());
