@@ -30,6 +30,12 @@ bool BeginsRollback(const model::Status& status, const model::Status& next) {
   return after && (!before || before->at != after->at || before->component != after->component);
 }
 
+/// Under this name routes are written on the way back, so that whoever comes after us finds it where status does not say so yet.
+std::string MarkOf(const model::Status& status) {
+  const model::RollbackRecord& record = *status.last_rollback;
+  return decide::ToFieldManager({status.attempt, record.reason, record.metric});
+}
+
 }  // namespace
 
 PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
@@ -59,7 +65,7 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
     return *taken_back;
   }
   std::optional<PassResult> carried_out;
-  if (!decision.actions.empty()) carried_out = CarryOut(known, decision);
+  if (!decision.actions.empty()) carried_out = CarryOut(known, decision, unrecorded ? MarkOf(unrecorded->next) : kFieldManager);
   if (unrecorded || decision.next != migration->status) {
     const PassResult recorded = Record(*migration, unrecorded ? *unrecorded : decision);
     return carried_out && carried_out->outcome == Outcome::kFailed ? *carried_out : recorded;
@@ -122,8 +128,7 @@ std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, 
   intended.status = decision.next;
   const decide::Decision plan = DecideOn(intended, seen, now);
   if (plan.actions.empty()) return std::nullopt;
-  const model::RollbackRecord& record = *decision.next.last_rollback;
-  const std::string manager = decide::ToFieldManager({migration.status.attempt, record.reason, record.metric});
+  const std::string manager = MarkOf(decision.next);
   bool all = true;
   for (const decide::Action& action : plan.actions) {
     if (!std::holds_alternative<decide::ApplyTraffic>(action)) continue;
@@ -132,7 +137,7 @@ std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, 
     all = all && done.has_value();
   }
   if (!all) return std::nullopt;  // record it, then go on as recorded
-  if (const auto& since = record.breach_seen_at) parts_.metrics.ObserveBreachToZero(parts_.clock.WallNow() - *since);
+  if (const auto& since = decision.next.last_rollback->breach_seen_at) parts_.metrics.ObserveBreachToZero(parts_.clock.WallNow() - *since);
   return PassResult{Outcome::kRequeueSoon, {}, kube::Lane::kOrdinary, true};
 }
 
@@ -145,11 +150,11 @@ PassResult Reconciler::Record(const Migration& migration, const decide::Decision
   return {Outcome::kRequeueSoon, {}, lane, false};
 }
 
-PassResult Reconciler::CarryOut(const Migration& migration, const decide::Decision& decision) {
+PassResult Reconciler::CarryOut(const Migration& migration, const decide::Decision& decision, const std::string& manager) {
   const kube::Lane lane = LaneOf(decision);
   std::optional<base::Error> failure;
   for (const decide::Action& action : decision.actions) {
-    const auto done = parts_.executor.Do(migration, action);
+    const auto done = parts_.executor.Do(migration, action, manager);
     if (done) continue;
     failure = done.error();
     // One route that cannot be written must not keep users of the others on the target.

@@ -63,7 +63,7 @@ class Reconciler {
   std::optional<PassResult> TakeBackFirst(const Migration& migration, const decide::Decision& decision, const decide::Observation& seen,
                                           base::WallTime now);
   PassResult Record(const Migration& migration, const decide::Decision& decision);
-  PassResult CarryOut(const Migration& migration, const decide::Decision& decision);
+  PassResult CarryOut(const Migration& migration, const decide::Decision& decision, const std::string& manager);
   void Tell(const Migration& migration, const decide::Decision& decision);
   void LogEvidence(const Migration& migration, const decide::Decision& decision);
   void Account(const Migration& migration, const decide::Decision& decision);
