@@ -45,6 +45,8 @@ class Capture {
 
   Want RequestHeaders(HeaderFields headers, bool is_end, const Origin& origin);
   Want RequestBody(std::string_view piece, bool is_end);
+  /// A message of a kind that is newer than we are.
+  [[nodiscard]] Want Unknown() const { return IsOver() ? Want::kNothing : Want::kMore; }
   Want RequestTrailers();
   Want ResponseHeaders(HeaderFields headers, bool is_end);
   Want ResponseBody(std::string_view piece, bool is_end);

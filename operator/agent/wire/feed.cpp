@@ -54,9 +54,9 @@ Capture::Want Feed(const pb::ProcessingRequest& message, Capture& capture) {
       return capture.ResponseBody(message.response_body().body(), message.response_body().end_of_stream());
     case pb::ProcessingRequest::kRequestTrailers: return capture.RequestTrailers();
     case pb::ProcessingRequest::kResponseTrailers: return capture.ResponseTrailers(FieldsOf(message.response_trailers().trailers()));
-    case pb::ProcessingRequest::REQUEST_NOT_SET: break;  // a kind of message that is newer than we are
+    case pb::ProcessingRequest::REQUEST_NOT_SET: break;
   }
-  return Capture::Want::kMore;
+  return capture.Unknown();
 }
 
 }  // namespace softmig::agent
