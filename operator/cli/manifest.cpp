@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/yaml_text.hpp"
+#include "lint/check.hpp"
 
 namespace softmig::cli {
 namespace {
@@ -219,6 +220,22 @@ base::Result<std::vector<NamedText>> ReadFiles(const std::vector<std::string>& p
     }
   }
   return texts;
+}
+
+base::Result<std::vector<std::shared_ptr<const json>>> SoftMigrationsOf(const std::vector<NamedText>& files) {
+  std::vector<std::shared_ptr<const json>> objects;
+  for (const NamedText& file : files) {
+    const Manifest manifest = ReadManifest(file.text);
+    if (!manifest.errors.empty()) {
+      const ManifestError& error = manifest.errors.front();
+      return base::Fail(base::ErrorCode::kInvalid, fmt::format("{}:{}: {}", file.name, error.mark.line, error.message));
+    }
+    for (const Document& document : manifest.documents) {
+      if (lint::IsSoftMigration(*document.object)) objects.push_back(document.object);
+    }
+  }
+  if (objects.empty()) return base::Fail(base::ErrorCode::kInvalid, "no SoftMigration is in there; name its manifest with -f");
+  return objects;
 }
 
 }  // namespace softmig::cli

@@ -50,4 +50,8 @@ struct NamedText {
 };
 base::Result<std::vector<NamedText>> ReadFiles(const std::vector<std::string>& paths);
 
+/// Every SoftMigration of the files, in their order, at least one; none of them is null. kInvalid: the first mistake of the YAML with its
+/// place, or that no SoftMigration is in there.
+base::Result<std::vector<std::shared_ptr<const nlohmann::json>>> SoftMigrationsOf(const std::vector<NamedText>& files);
+
 }  // namespace softmig::cli

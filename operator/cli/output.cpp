@@ -55,6 +55,11 @@ void Emit(YAML::Emitter& out, const json& value) {
 
 }  // namespace
 
+int Complain(Terminal& terminal, const base::Error& error, int code) {
+  terminal.err << "error: " << error.message << "\n";
+  return code;
+}
+
 std::string Print(const json& object, Format format) {
   if (format == Format::kJson) return object.dump(4, ' ', false, json::error_handler_t::replace) + "\n";
   YAML::Emitter out;

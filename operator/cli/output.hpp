@@ -4,6 +4,7 @@
 #include <ostream>
 #include <string>
 
+#include "base/result.hpp"
 #include "cli/options.hpp"
 #include "view/paint.hpp"
 
@@ -19,6 +20,9 @@ struct Terminal {
 
 /// The object as JSON or YAML. REQUIRES: one of these two formats.
 std::string Print(const nlohmann::json& object, Format format);
+
+/// One line on standard error; the exit code to leave with.
+int Complain(Terminal& terminal, const base::Error& error, int code = kFailed);
 
 /// Several of them as kubectl prints them.
 nlohmann::json AsList(nlohmann::json items);

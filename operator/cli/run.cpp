@@ -20,11 +20,6 @@ using nlohmann::json;
 
 constexpr int kTries = 3;
 
-int Complain(Terminal& terminal, const std::string& message) {
-  terminal.err << "error: " << message << "\n";
-  return kFailed;
-}
-
 bool IsData(Format format) { return format == Format::kJson || format == Format::kYaml; }
 
 json ItemsOf(const json& list) {
@@ -34,7 +29,7 @@ json ItemsOf(const json& list) {
 
 int RunList(Session& session, const Options& options, Terminal& terminal) {
   const auto list = session.List();
-  if (!list) return Complain(terminal, list.error().message);
+  if (!list) return Complain(terminal, list.error());
   json items = ItemsOf(*list);
   for (json& item : items) {  // the items of a list do not say what they are
     item["kind"] = "SoftMigration";
@@ -61,22 +56,22 @@ int RunList(Session& session, const Options& options, Terminal& terminal) {
 
 int RunGet(Session& session, const Options& options, Terminal& terminal) {
   const auto object = session.Get(options.name);
-  if (!object) return Complain(terminal, object.error().message);
+  if (!object) return Complain(terminal, object.error());
   if (IsData(options.format)) {
     terminal.out << Print(*object, options.format);
     return kDone;
   }
   const auto migration = view::ReadMigration(*object);
-  if (!migration) return Complain(terminal, migration.error().message);
+  if (!migration) return Complain(terminal, migration.error());
   terminal.out << (options.command == Command::kExplain ? view::ExplainPage(*migration, session.now())
                                                         : view::GetPage(*migration, session.now(), terminal.colour));
   return kDone;
 }
 
 int RunEvents(Session& session, const Options& options, Terminal& terminal) {
-  if (const auto object = session.Get(options.name); !object) return Complain(terminal, object.error().message);
+  if (const auto object = session.Get(options.name); !object) return Complain(terminal, object.error());
   const auto list = session.Events(options.name);
-  if (!list) return Complain(terminal, list.error().message);
+  if (!list) return Complain(terminal, list.error());
   const json items = ItemsOf(*list);
   if (IsData(options.format)) {
     terminal.out << Print(AsList(items), options.format);
@@ -118,7 +113,7 @@ base::Result<Written> Write(Session& session, const Options& options) {
 
 int RunChange(Session& session, const Options& options, Terminal& terminal) {
   const auto written = Write(session, options);
-  if (!written) return Complain(terminal, written.error().message);
+  if (!written) return Complain(terminal, written.error());
   if (IsData(options.format)) {
     terminal.out << Print(written->object, options.format);
     return kDone;
@@ -161,7 +156,7 @@ int Run(const Options& options, const base::Clock& clock, Terminal& terminal) {
   if (options.command == Command::kSimulate) return RunSimulate(options, terminal);
   const auto log = base::MakeStderrLog(base::LogLevel::kError);
   auto session = Session::Open(options, clock, *log);
-  if (!session) return Complain(terminal, session.error().message);
+  if (!session) return Complain(terminal, session.error());
   switch (options.command) {
     case Command::kList: return RunList(**session, options, terminal);
     case Command::kGet:

@@ -115,22 +115,15 @@ json ToJson(const Outcome& outcome) {
 }
 
 base::Result<std::vector<Outcome>> CompareAll(Session& session, const Options& options, const std::vector<NamedText>& files) {
+  const auto objects = SoftMigrationsOf(files);
+  if (!objects) return Fail(objects.error());
   std::vector<Outcome> outcomes;
   const std::string default_ns = session.ns();
-  for (const NamedText& file : files) {
-    const Manifest manifest = ReadManifest(file.text);
-    if (!manifest.errors.empty()) {
-      const ManifestError& error = manifest.errors.front();
-      return Fail(ErrorCode::kInvalid, fmt::format("{}:{}: {}", file.name, error.mark.line, error.message));
-    }
-    for (const Document& document : manifest.documents) {
-      if (!lint::IsSoftMigration(*document.object)) continue;
-      auto outcome = Compare(session, options, default_ns, *document.object);
-      if (!outcome) return Fail(outcome.error());
-      outcomes.push_back(std::move(*outcome));
-    }
+  for (const auto& object : *objects) {
+    auto outcome = Compare(session, options, default_ns, *object);
+    if (!outcome) return Fail(outcome.error());
+    outcomes.push_back(std::move(*outcome));
   }
-  if (outcomes.empty()) return Fail(ErrorCode::kInvalid, "no SoftMigration is in there; name its manifest with -f");
   return outcomes;
 }
 
@@ -138,15 +131,9 @@ base::Result<std::vector<Outcome>> CompareAll(Session& session, const Options& o
 
 int RunDiff(Session& session, const Options& options, Terminal& terminal) {
   const auto files = ReadFiles(options.files);
-  if (!files) {
-    terminal.err << "error: " << files.error().message << "\n";
-    return kUsage;
-  }
+  if (!files) return Complain(terminal, files.error(), kUsage);
   const auto outcomes = CompareAll(session, options, *files);
-  if (!outcomes) {
-    terminal.err << "error: " << outcomes.error().message << "\n";
-    return kFailed;
-  }
+  if (!outcomes) return Complain(terminal, outcomes.error());
   json list = json::array();
   bool differs = false;
   for (const Outcome& outcome : *outcomes) {

@@ -52,10 +52,7 @@ std::string TextOf(const lint::Report& report, Format format) {
 
 int RunLint(const Options& options, Terminal& terminal) {
   const auto files = ReadFiles(options.files);
-  if (!files) {
-    terminal.err << "error: " << files.error().message << "\n";
-    return kUsage;
-  }
+  if (!files) return Complain(terminal, files.error(), kUsage);
   lint::Report report;
   report.files = static_cast<int>(files->size());
   for (const NamedText& file : *files) LookAt(file, options.traffic, report);

@@ -52,21 +52,14 @@ base::Result<simulate::Simulation> Simulate(const nlohmann::json& object, const 
 /// Every SoftMigration of the files; the first mistake ends it.
 base::Result<std::vector<simulate::Simulation>> SimulateAll(const std::vector<NamedText>& files, const simulate::Trace& trace,
                                                             const Options& options) {
+  const auto objects = SoftMigrationsOf(files);
+  if (!objects) return Fail(objects.error());
   std::vector<simulate::Simulation> simulations;
-  for (const NamedText& file : files) {
-    const Manifest manifest = ReadManifest(file.text);
-    if (!manifest.errors.empty()) {
-      const ManifestError& error = manifest.errors.front();
-      return Fail(ErrorCode::kInvalid, fmt::format("{}:{}: {}", file.name, error.mark.line, error.message));
-    }
-    for (const Document& document : manifest.documents) {
-      if (!lint::IsSoftMigration(*document.object)) continue;
-      auto simulation = Simulate(*document.object, trace, options);
-      if (!simulation) return Fail(simulation.error());
-      simulations.push_back(std::move(*simulation));
-    }
+  for (const auto& object : *objects) {
+    auto simulation = Simulate(*object, trace, options);
+    if (!simulation) return Fail(simulation.error());
+    simulations.push_back(std::move(*simulation));
   }
-  if (simulations.empty()) return Fail(ErrorCode::kInvalid, "no SoftMigration is in there; name its manifest with -f");
   return simulations;
 }
 
@@ -82,11 +75,6 @@ void Show(const std::vector<simulate::Simulation>& simulations, Format format, T
   }
 }
 
-int Complain(Terminal& terminal, const base::Error& error, int code) {
-  terminal.err << "error: " << error.message << "\n";
-  return code;
-}
-
 }  // namespace
 
 int RunSimulate(const Options& options, Terminal& terminal) {
@@ -95,7 +83,7 @@ int RunSimulate(const Options& options, Terminal& terminal) {
   const auto trace = ReadTrace(options);
   if (!trace) return Complain(terminal, trace.error(), kUsage);
   const auto simulations = SimulateAll(*files, *trace, options);
-  if (!simulations) return Complain(terminal, simulations.error(), kFailed);
+  if (!simulations) return Complain(terminal, simulations.error());
   Show(*simulations, options.format, terminal);
   return kDone;
 }

@@ -78,17 +78,11 @@ int Watch(Session& session, const Options& options, const base::Clock& clock, Te
   while (true) {
     const auto object = session.Get(options.name);
     const bool fatal = !object && (!read_once || !IsPassing(object.error()));
-    if (fatal) {
-      terminal.err << "error: " << object.error().message << "\n";
-      return kFailed;
-    }
+    if (fatal) return Complain(terminal, object.error());
     if (object) {
       read_once = true;
       const auto migration = view::ReadMigration(*object);
-      if (!migration) {
-        terminal.err << "error: " << migration.error().message << "\n";
-        return kFailed;
-      }
+      if (!migration) return Complain(terminal, migration.error());
       watcher.Show(*migration, session.now());
       if (const auto code = watcher.Ending(*migration)) return *code;
     }
