@@ -1,5 +1,6 @@
 #include "analysis/admission.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -40,6 +41,11 @@ std::optional<double> RequiredRequestsRelative(const EvidenceRule& rule, double 
   const double threshold = rule.promotion_threshold() + (rule.shares() ? std::log(2.0) : 0);
   const double requests = phi * RequestsUntil(ShareLogs{}, growth, threshold);
   return std::isfinite(requests) ? std::optional(std::ceil(requests)) : std::nullopt;
+}
+
+double LegacyPerTarget(int weight) {
+  const double target = std::clamp(weight, 1, 99);
+  return (100.0 - target) / target;
 }
 
 AdmissionCheck CheckAdmission(const EvidenceRule& rule, const Counts& legacy, double phi, double legacy_per_target) {

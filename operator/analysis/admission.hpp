@@ -17,6 +17,9 @@ std::optional<double> RequiredRequests(double rate, double tolerance, double bet
 /// above 0.
 std::optional<double> RequiredRequestsRelative(const EvidenceRule& rule, double legacy_rate, double legacy_per_target, double phi);
 
+/// Requests of legacy for each of the target's at a weight in percent. At 100 as at 99: there is no legacy to compare with. At 0 as at 1.
+double LegacyPerTarget(int weight);
+
 /// What legacy's own numbers say about a rule before a migration begins.
 struct AdmissionCheck {
   /// Legacy itself violates the tolerance: its confidence sequence lies above it. Judge relative to legacy instead.

@@ -150,6 +150,11 @@ base::Result<EvidenceRule> RuleFor(const model::Spec& spec, const MetricSpec& me
   return EvidenceRule::Make(std::move(settings));
 }
 
+StageInfo StageOf(const model::ComponentStatus& component) {
+  const bool reached = component.phase == model::Phase::kShift && component.weight.value() > 0;
+  return {reached ? component.since : std::nullopt, component.weight.value()};
+}
+
 CountsOutcome TakeInstant(const EvidenceRule& rule, CountsState state, const CountReadings& readings, const StageInfo& stage) {
   NoteGone(state, readings);
   SideStep target = StepSide(state.target, readings.instant, readings.bad, readings.total);

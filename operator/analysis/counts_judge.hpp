@@ -11,6 +11,7 @@
 #include "analysis/metric_evidence.hpp"
 #include "model/sample.hpp"
 #include "model/spec.hpp"
+#include "model/status.hpp"
 
 namespace softmig::analysis {
 
@@ -25,6 +26,8 @@ struct StageInfo {
   int weight = 0;                       ///< the target's share in percent
   bool operator==(const StageInfo&) const = default;
 };
+/// Where the component is: a stage is a weight above 0 that is reached.
+StageInfo StageOf(const model::ComponentStatus& component);
 
 /// Both counters of each side at one instant.
 struct CountReadings {

@@ -12,12 +12,10 @@
 namespace softmig::decide {
 namespace {
 
-/// Requests of legacy for each of the target's at a weight. At 100 % as at 99 %: there is no legacy to compare with.
-double LegacyPerTarget(int weight) { return (100.0 - std::min(weight, 99)) / std::max(1, std::min(weight, 99)); }
-
 analysis::AdmissionCheck Check(const analysis::CountsView& view, int weight) {
   const analysis::MetricEvidence& evidence = view.evidence;
-  return analysis::CheckAdmission(*view.rule, evidence.noise.pooled, analysis::CurrentPhi(*view.rule, evidence), LegacyPerTarget(weight));
+  return analysis::CheckAdmission(*view.rule, evidence.noise.pooled, analysis::CurrentPhi(*view.rule, evidence),
+                                  analysis::LegacyPerTarget(weight));
 }
 
 /// How long a step of this weight needs until it can pass, if the target is as good as legacy; nothing where that cannot be told.

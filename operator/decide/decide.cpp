@@ -134,10 +134,6 @@ Decision DecideInvalid(const std::vector<model::FieldError>& errors, const model
   return Finish(context);
 }
 
-bool Judges(const model::MetricSpec& metric, const std::string& component) {
-  return metric.components.empty() || std::ranges::find(metric.components, component) != metric.components.end();
-}
-
 bool WantsMetrics(const model::Spec& spec, const model::Status& status, const std::string& component) {
   const auto it = std::ranges::find(status.components, component, &ComponentStatus::name);
   if (it == status.components.end()) return false;

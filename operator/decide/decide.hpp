@@ -89,9 +89,6 @@ std::string ToFieldManager(const RollbackMark& mark);
 /// Nothing where the manager is none of these.
 std::optional<RollbackMark> ReadFieldManager(std::string_view manager);
 
-/// The metric is about this component: it names it, or names none.
-bool Judges(const model::MetricSpec& metric, const std::string& component);
-
 /// Which metrics must be polled now: none before there is something to judge and none at rest.
 bool WantsMetrics(const model::Spec& spec, const model::Status& status, const std::string& component);
 

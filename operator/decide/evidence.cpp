@@ -13,7 +13,6 @@ using model::ComponentStatus;
 using model::MetricStatus;
 using model::Verdict;
 
-constexpr base::Millis kLeastStaleAfter{15'000};
 /// Where the source answers and only the target has no numbers any more, the deadline for missing evidence is not longer than this.
 constexpr base::Millis kTargetGoneDeadline = std::chrono::minutes(5);
 
@@ -32,21 +31,19 @@ Class ClassOf(Verdict verdict) {
   return Class::kMissing;
 }
 
-base::Millis StaleAfter(const Context& context) { return std::max(3 * context.spec.interval, kLeastStaleAfter); }
-
 /// A breach until there is a pass; a pass only for a while, because a counter that stands still decides nothing any more.
 bool StillHolds(const Context& context, const Judgement& decisive) {
   if (decisive.verdict == Verdict::kBreach) return true;
-  return context.now - decisive.at <= std::max(StaleAfter(context), context.spec.on_no_evidence.deadline);
+  return context.now - decisive.at <= std::max(StaleAfter(context.spec), context.spec.on_no_evidence.deadline);
 }
 
 /// What counts now of the last answers: the latest judgement; while that is undecided, the last decisive one; a stale one as kStale.
 std::optional<Judgement> Effective(const Context& context, const MetricObservation* seen) {
   if (seen == nullptr || !seen->latest) return std::nullopt;
-  if (context.now - seen->latest->at > StaleAfter(context)) {
+  if (context.now - seen->latest->at > StaleAfter(context.spec)) {
     Judgement stale = *seen->latest;
     stale.verdict = Verdict::kStale;
-    stale.evidence = fmt::format("no answer since {}", base::FormatDuration(StaleAfter(context)));
+    stale.evidence = fmt::format("no answer since {}", base::FormatDuration(StaleAfter(context.spec)));
     stale.target_gone_since.reset();
     return stale;
   }
@@ -144,7 +141,7 @@ base::WallTime DueOf(const Context& context, const ComponentStatus& component, c
 /// A poller that fell silent wakes nobody.
 void WakeWhenStale(Context& context, const MetricObservation* seen) {
   if (seen == nullptr || !seen->latest) return;
-  const base::WallTime stale_at = seen->latest->at + StaleAfter(context) + base::Millis(1);
+  const base::WallTime stale_at = seen->latest->at + StaleAfter(context.spec) + base::Millis(1);
   if (stale_at > context.now) context.WakeAt(stale_at);
 }
 

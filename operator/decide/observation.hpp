@@ -48,6 +48,9 @@ struct RouteObservation {
 
 /// One metric of one component as the poller knows it. Nothing at all: not asked yet in this process.
 struct MetricObservation {
+  /// A further answer: it becomes the latest, and begins, continues or ends a row of breaches.
+  void TakeLatest(analysis::Judgement judgement);
+
   std::optional<analysis::Judgement> latest;
   std::optional<analysis::Judgement> decisive;  ///< the last that was a pass or a breach
   std::optional<base::WallTime> breach_since;   ///< when the first of the breaches in a row up to the latest arrived

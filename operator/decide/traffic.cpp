@@ -23,11 +23,7 @@ bool FlagsWanted(const model::Spec& spec, const ComponentStatus& component) {
 }
 
 std::vector<std::string> WantedFlags(const model::Spec& spec, const ComponentStatus& component) {
-  std::vector<std::string> texts;
-  if (!FlagsWanted(spec, component)) return texts;
-  for (const model::HeaderFlag& flag : spec.flags) texts.push_back(model::FlagText(flag));
-  std::ranges::sort(texts);
-  return texts;
+  return FlagsWanted(spec, component) ? model::FlagTexts(spec.flags) : std::vector<std::string>();
 }
 
 bool TargetCannotTake(const Context& context) { return KnownDead(context.seen.target) && Serves(context.seen.legacy); }

@@ -19,11 +19,7 @@ using model::BreachPolicy;
 using model::MetricSpec;
 using model::Step;
 
-constexpr base::Millis kPatience{15'000};  ///< an answer is taken for stale after this long at least
 constexpr double kLoose = 0.1;
-
-/// Requests of legacy for each of the target's at a weight.
-double LegacyPerTarget(int weight) { return (100.0 - std::min(weight, 99)) / std::min(weight, 99); }
 
 double Seconds(base::Millis duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -68,7 +64,7 @@ class Advisor {
 
   void AdvisePolicies() {
     const model::NoEvidencePolicy& policy = spec_.on_no_evidence;
-    const base::Millis patience = std::max(3 * spec_.interval, kPatience) + spec_.delay;
+    const base::Millis patience = model::StaleAfter(spec_) + spec_.delay;
     if (policy.then == BreachPolicy::kRollback && policy.deadline < patience) {
       Say(Rule::kGapRollsBack, "spec.plan.onNoEvidence.deadline",
           fmt::format("a metric that is missing for {} takes all users back; a restart of its source takes longer",
@@ -90,9 +86,7 @@ class Advisor {
   void AdviseComponents() {
     for (std::size_t i = 0; i < spec_.components.size(); ++i) {
       const std::string& name = spec_.components[i].name;
-      const bool judged = std::ranges::any_of(spec_.metrics, [&](const MetricSpec& metric) {
-        return metric.components.empty() || std::ranges::find(metric.components, name) != metric.components.end();
-      });
+      const bool judged = std::ranges::any_of(spec_.metrics, [&](const MetricSpec& metric) { return model::Judges(metric, name); });
       if (judged) continue;
       Say(Rule::kNothingJudged, fmt::format("spec.components[{}]", i), fmt::format("no metric judges {}: it can never advance", name));
     }
@@ -155,7 +149,7 @@ class Advisor {
     const analysis::Counts legacy{kLongKnown, kLongKnown * traffic_.legacy_bad};
     std::vector<double> needed;
     for (const Step& step : spec_.steps) {
-      const auto check = analysis::CheckAdmission(*rule, legacy, 1, LegacyPerTarget(step.weight.value()));
+      const auto check = analysis::CheckAdmission(*rule, legacy, 1, analysis::LegacyPerTarget(step.weight.value()));
       if (check.legacy_violates) {
         return Say(Rule::kLegacyViolates, path,
                    fmt::format("metric {}: legacy has {} % bad requests, which is more than tolerated: the operator would not begin",

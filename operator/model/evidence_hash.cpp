@@ -68,18 +68,11 @@ json MetricsJson(const Spec& spec) {
   return metrics;
 }
 
-json FlagsJson(const Spec& spec) {
-  std::vector<std::string> flags;
-  for (const HeaderFlag& flag : spec.flags) flags.push_back(FlagText(flag));
-  std::sort(flags.begin(), flags.end());
-  return flags;
-}
-
 }  // namespace
 
 std::string EvidenceHash(const Spec& spec) {
   const json about{{"legacy", SideJson(spec.legacy)},    {"target", SideJson(spec.target)}, {"routes", RoutesJson(spec)},
-                   {"components", ComponentsJson(spec)}, {"metrics", MetricsJson(spec)},    {"flags", FlagsJson(spec)}};
+                   {"components", ComponentsJson(spec)}, {"metrics", MetricsJson(spec)},    {"flags", FlagTexts(spec.flags)}};
   return fmt::format("{:016x}", base::Fnv1a(about.dump(-1, ' ', false, json::error_handler_t::replace)));
 }
 

@@ -35,4 +35,11 @@ std::string FlagText(const HeaderFlag& flag) {
   return text;
 }
 
+std::vector<std::string> FlagTexts(const std::vector<HeaderFlag>& flags) {
+  std::vector<std::string> texts;
+  for (const HeaderFlag& flag : flags) texts.push_back(FlagText(flag));
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
 }  // namespace softmig::model

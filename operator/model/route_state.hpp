@@ -52,5 +52,7 @@ struct RouteState {
 /// Canonical text of a header flag, as in ComponentTraffic::flags: "name=value,name=value", names in lower case, sorted.
 struct HeaderFlag;
 std::string FlagText(const HeaderFlag& flag);
+/// Of all flags of a spec, sorted.
+std::vector<std::string> FlagTexts(const std::vector<HeaderFlag>& flags);
 
 }  // namespace softmig::model

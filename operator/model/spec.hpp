@@ -213,4 +213,10 @@ struct Spec {
   bool operator==(const Spec&) const = default;
 };
 
+/// The metric is about this component: it names it, or names none.
+bool Judges(const MetricSpec& metric, const std::string& component);
+
+/// An answer of a metric that is older than this is stale: nothing is decided on it.
+Millis StaleAfter(const Spec& spec);
+
 }  // namespace softmig::model

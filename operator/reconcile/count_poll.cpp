@@ -169,9 +169,4 @@ CountResult TakeAnswers(const CountPlan& plan, CountMemory memory, const CountAn
   return {std::move(memory), std::move(judgement), std::make_shared<const analysis::CountsView>(std::move(view))};
 }
 
-analysis::StageInfo StageOf(const model::ComponentStatus& component) {
-  const bool reached = component.phase == model::Phase::kShift && component.weight.value() > 0;
-  return {reached ? component.since : std::nullopt, component.weight.value()};
-}
-
 }  // namespace softmig::reconcile

@@ -84,7 +84,4 @@ struct CountResult {
 CountResult TakeAnswers(const CountPlan& plan, CountMemory memory, const CountAnswers& asked, const analysis::StageInfo& stage,
                         base::WallTime now);
 
-/// Where the component is, for the evidence: a stage is a weight above 0 that is reached.
-analysis::StageInfo StageOf(const model::ComponentStatus& component);
-
 }  // namespace softmig::reconcile

@@ -119,7 +119,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     }
     for (const model::ComponentStatus& component : status.components) {
       for (auto& [name, poll] : entry.polls) {
-        if (poll->counting && name.first == component.name) poll->counting->stage = StageOf(component);
+        if (poll->counting && name.first == component.name) poll->counting->stage = analysis::StageOf(component);
       }
     }
   }
@@ -129,7 +129,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     std::map<Name, PollPtr> before = std::exchange(entry.polls, {});
     for (const std::string& component : wanted.components) {
       for (const model::MetricSpec& metric : wanted.spec->metrics) {
-        if (!decide::Judges(metric, component)) continue;
+        if (!model::Judges(metric, component)) continue;
         const auto it = same_evidence ? before.find({component, metric.name}) : before.end();
         if (it != before.end() && AsksTheSame(*it->second, *wanted.spec, metric)) {
           entry.polls[it->first] = std::move(it->second);  // an answer that is under way still counts

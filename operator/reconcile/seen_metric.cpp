@@ -13,10 +13,7 @@ void TellByPresentClock(std::optional<analysis::Judgement>& judgement, base::Ste
 }  // namespace
 
 void SeenMetric::Note(analysis::Judgement judgement, base::SteadyTime at) {
-  const bool breach = judgement.verdict == model::Verdict::kBreach;
-  if (!breach) seen_.breach_since.reset();
-  if (breach && !seen_.breach_since) seen_.breach_since = judgement.at;
-  seen_.latest = std::move(judgement);
+  seen_.TakeLatest(std::move(judgement));
   latest_at_ = at;
 }
 

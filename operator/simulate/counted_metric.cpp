@@ -13,12 +13,6 @@ constexpr const char* kAway = "the source is away (as the trace says)";
 
 Reading Number(double number) { return {Reading::Kind::kNumber, std::floor(number), {}, 1}; }
 
-/// As the operator's poller says which step counts belong to.
-analysis::StageInfo StageOf(const model::ComponentStatus& component) {
-  const bool reached = component.phase == model::Phase::kShift && component.weight.value() > 0;
-  return {reached ? component.since : std::nullopt, component.weight.value()};
-}
-
 /// Within the bounds: where nobody says what a metric would be, it is taken to be well.
 double WellValue(const model::MetricSpec::Value& value) { return value.max ? *value.max : value.min.value_or(0); }
 
@@ -64,7 +58,7 @@ void SimulatedMetric::Poll(base::WallTime now, const Moment& moment, const model
     unread_.push_back({now, target_, legacy_});
     if (unread_.size() > kMostUnread) unread_.pop_front();
   }
-  if (!moment.source) return See(Away(now));
+  if (!moment.source) return seen_->TakeLatest(Away(now));
   rule_ ? PollEvidence(now, component) : PollPlain(now, moment);
 }
 
@@ -80,13 +74,13 @@ void SimulatedMetric::PollEvidence(base::WallTime now, const model::ComponentSta
       readings.legacy_bad = Number(one.legacy.bad);
       readings.legacy_total = Number(one.legacy.total);
     }
-    outcome = analysis::TakeInstant(*rule_, std::move(counts_), readings, StageOf(component));
+    outcome = analysis::TakeInstant(*rule_, std::move(counts_), readings, analysis::StageOf(component));
     counts_ = outcome->state;
     unread_.pop_front();
   }
   if (!outcome) return;
   analysis::CountsView view{rule_, counts_.evidence, analysis::Assess(*rule_, counts_.evidence), counts_.legacy_per_second};
-  See(analysis::JudgeCounts(view, *outcome, now));
+  seen_->TakeLatest(analysis::JudgeCounts(view, *outcome, now));
   seen_->counts = std::make_shared<const analysis::CountsView>(std::move(view));
 }
 
@@ -103,14 +97,7 @@ void SimulatedMetric::PollPlain(base::WallTime now, const Moment& moment) {
   plain_ = std::move(step.state);
   const Verdict verdict = step.judgement.verdict;
   if (verdict == Verdict::kBreach || verdict == Verdict::kPass) seen_->decisive = step.judgement;
-  See(std::move(step.judgement));
-}
-
-void SimulatedMetric::See(analysis::Judgement judgement) {
-  const bool breach = judgement.verdict == Verdict::kBreach;
-  if (!breach) seen_->breach_since.reset();
-  if (breach && !seen_->breach_since) seen_->breach_since = judgement.at;
-  seen_->latest = std::move(judgement);
+  seen_->TakeLatest(std::move(step.judgement));
 }
 
 }  // namespace softmig::simulate

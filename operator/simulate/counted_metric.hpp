@@ -35,7 +35,6 @@ class SimulatedMetric {
   SimulatedMetric(const model::Spec& spec, const model::MetricSpec& metric) : spec_(&spec), metric_(&metric) {}
   void PollEvidence(base::WallTime now, const model::ComponentStatus& component);
   void PollPlain(base::WallTime now, const Moment& moment);
-  void See(analysis::Judgement judgement);
 
   /// Both counters of both sides as a source would tell them at one instant.
   struct Snapshot {

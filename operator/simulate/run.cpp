@@ -59,7 +59,7 @@ class Player {
     for (const model::ComponentSpec& component : spec_.components) {
       users_.emplace(component.name, TraceCursor(trace_, component.name, {}));
       for (const model::MetricSpec& metric : spec_.metrics) {
-        if (!decide::Judges(metric, component.name)) continue;
+        if (!model::Judges(metric, component.name)) continue;
         auto made = SimulatedMetric::Make(spec_, metric);
         if (!made) return base::Fail(made.error());
         metrics_.push_back({component.name, &metric, std::move(*made), TraceCursor(trace_, component.name, metric.name)});

@@ -20,13 +20,6 @@ const model::SavedRoute* SavedOf(const model::Status& status, const std::string&
   return it == status.routes.end() ? nullptr : &*it;
 }
 
-std::vector<std::string> FlagTexts(const model::Spec& spec) {
-  std::vector<std::string> texts;
-  for (const model::HeaderFlag& flag : spec.flags) texts.push_back(model::FlagText(flag));
-  std::ranges::sort(texts);
-  return texts;
-}
-
 }  // namespace
 
 bool World::Route::AtRest() const {
@@ -80,7 +73,7 @@ decide::RouteObservation World::ObserveRoute(const std::string& name, const Rout
                                 now.weight,
                                 users || now.name_target,
                                 users || now.flags,
-                                now.flags ? FlagTexts(*spec_) : std::vector<std::string>(),
+                                now.flags ? model::FlagTexts(spec_->flags) : std::vector<std::string>(),
                                 {}});
   }
   decide::RouteObservation seen;

@@ -103,7 +103,7 @@ void CountedMetric::Poll(const World& world, const std::string& component, const
   const auto state = std::ranges::find(world.status.components, component, &model::ComponentStatus::name);
   while (const auto instants = reconcile::NextInstants(memory_, world.now, world.spec.interval, world.spec.delay)) {
     auto result =
-        reconcile::TakeAnswers(*plan_, std::move(memory_), {*instants, Ask(*instants, world.now)}, reconcile::StageOf(*state), world.now);
+        reconcile::TakeAnswers(*plan_, std::move(memory_), {*instants, Ask(*instants, world.now)}, analysis::StageOf(*state), world.now);
     memory_ = std::move(result.memory);
     decide::MetricObservation seen = seen_.value_or(decide::MetricObservation());
     if (result.view) seen.counts = std::move(result.view);

@@ -45,12 +45,12 @@ class Capture {
 
   Want RequestHeaders(HeaderFields headers, bool is_end, const Origin& origin);
   Want RequestBody(std::string_view piece, bool is_end);
-  /// A message of a kind that is newer than we are.
-  [[nodiscard]] Want Unknown() const { return IsOver() ? Want::kNothing : Want::kMore; }
   Want RequestTrailers();
   Want ResponseHeaders(HeaderFields headers, bool is_end);
   Want ResponseBody(std::string_view piece, bool is_end);
   Want ResponseTrailers(HeaderFields trailers);
+  /// A message of a kind that is newer than we are.
+  [[nodiscard]] Want Unknown() const { return IsOver() ? Want::kNothing : Want::kMore; }
   /// The stream is over, or has to be: gives the copy up unless it is whole or skipped already.
   void Stop(compare::Reason reason);
   /// Not meant for us: gives it up unless something is decided already.

@@ -330,5 +330,16 @@ TEST(CountsJudge, ARestartAtAnyMomentGivesTheSameBytes) {
   }
 }
 
+TEST(StageOf, IsAReachedWeight) {
+  model::ComponentStatus component;
+  component.phase = model::Phase::kShift;
+  component.since = kStart;
+  EXPECT_EQ(StageOf(component).since, std::nullopt) << "nobody is on the target yet";
+  component.weight = base::Percent::Of(10);
+  EXPECT_EQ(StageOf(component), (StageInfo{kStart, 10}));
+  component.phase = model::Phase::kRollingBack;
+  EXPECT_EQ(StageOf(component).since, std::nullopt);
+}
+
 }  // namespace
 }  // namespace softmig::analysis::testing

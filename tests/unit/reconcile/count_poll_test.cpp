@@ -167,16 +167,5 @@ TEST(TakeAnswers, AHistogramSaysHowManyWereTooSlow) {
   EXPECT_EQ(memory.state.evidence.total, (analysis::Counts{200, 2}));
 }
 
-TEST(StageOf, IsAReachedWeight) {
-  model::ComponentStatus component;
-  component.phase = model::Phase::kShift;
-  component.since = At(0);
-  EXPECT_EQ(StageOf(component).since, std::nullopt) << "nobody is on the target yet";
-  component.weight = base::Percent::Of(10);
-  EXPECT_EQ(StageOf(component), (analysis::StageInfo{At(0), 10}));
-  component.phase = model::Phase::kRollingBack;
-  EXPECT_EQ(StageOf(component).since, std::nullopt);
-}
-
 }  // namespace
 }  // namespace softmig::reconcile

@@ -1,0 +1,16 @@
+#include "model/spec.hpp"
+
+#include <algorithm>
+
+namespace softmig::model {
+
+bool Judges(const MetricSpec& metric, const std::string& component) {
+  return metric.components.empty() || std::ranges::find(metric.components, component) != metric.components.end();
+}
+
+Millis StaleAfter(const Spec& spec) {
+  constexpr Millis kLeast{15'000};
+  return std::max(3 * spec.interval, kLeast);
+}
+
+}  // namespace softmig::model
