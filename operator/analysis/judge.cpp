@@ -33,7 +33,7 @@ Judgement JudgeValue(const MetricSpec& metric, const Sample& sample) {
   if (!IsNumber(sample.first)) return Explain(metric, sample, sample.first, "query");
   const double value = sample.first.number;
   const MetricSpec::Value& limits = *metric.value;
-  Judgement judgement{Verdict::kPass, value, std::nullopt, sample.asked_at, sample.at, ""};
+  Judgement judgement{Verdict::kPass, value, std::nullopt, sample.first.since.value_or(sample.asked_at), sample.at, ""};
   if (limits.max && value > *limits.max) {
     judgement.verdict = Verdict::kBreach;
     judgement.evidence = Shortest(value) + " above max " + Shortest(*limits.max);
@@ -46,6 +46,7 @@ Judgement JudgeValue(const MetricSpec& metric, const Sample& sample) {
     if (limits.max) judgement.evidence += std::string(limits.min ? " and" : "") + " max " + Shortest(*limits.max);
     if (!limits.min && !limits.max) judgement.evidence = Shortest(value) + ", no limits";
   }
+  if (!sample.first.note.empty()) judgement.evidence = sample.first.note;
   return judgement;
 }
 

@@ -13,7 +13,7 @@ bool IsCountable(const Reading& reading) { return IsNumber(reading) || reading.k
 
 NoReading ExplainReading(const Reading& reading, const std::string& what) {
   switch (reading.kind) {
-    case Reading::Kind::kNoData: return {Verdict::kNoData, what + " gives no series"};
+    case Reading::Kind::kNoData: return {Verdict::kNoData, reading.note.empty() ? what + " gives no series" : reading.note};
     case Reading::Kind::kNaN: return {Verdict::kNaN, what + " gives NaN"};
     case Reading::Kind::kError: return {Verdict::kError, reading.message.empty() ? what + " failed" : reading.message};
     case Reading::Kind::kSeries:

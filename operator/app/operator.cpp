@@ -10,6 +10,7 @@
 #include "kube/runtime/metrics.hpp"
 #include "kube/runtime/reflector.hpp"
 #include "reconcile/controller.hpp"
+#include "reconcile/job_sources.hpp"
 #include "reconcile/secret_sources.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
 
@@ -42,7 +43,8 @@ class Operator::Impl {
         fence_(clock),
         queue_(clock, &metrics_.Queue("softmigration")),
         cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); }),
-        sources_(reconcile::SecretReader(client_, clock), clock),
+        secret_sources_(reconcile::SecretReader(client_, clock), clock),
+        sources_(secret_sources_, {client_, fence_, clock}),
         poller_(*metric_transport_, sources_, clock,
                 [this](const ObjectKey& key, bool breach) { controller_.Wake(key, breach ? Lane::kSafety : Lane::kOrdinary); }),
         gatherer_(cache_, poller_, router_, reconcile::kFinalizer),
@@ -143,7 +145,8 @@ class Operator::Impl {
   reconcile::VersionTracker route_versions_;
   const routers::HttpRouteRouter router_;
   reconcile::Cache cache_;
-  reconcile::SecretSources sources_;
+  reconcile::SecretSources secret_sources_;
+  reconcile::JobSources sources_;
   reconcile::MetricPoller poller_;
   reconcile::Gatherer gatherer_;
   reconcile::Executor executor_;

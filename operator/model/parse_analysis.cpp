@@ -143,6 +143,11 @@ Counts ParseCounts(FieldReader& metric, FieldReader& prometheus, base::Millis bu
   return counts;
 }
 
+void RefuseCounting(FieldReader& metric) {
+  RefuseMisplaced(metric, {"maxRate", "minRequests", "notWorseThanLegacy", "latency", "zeroDiscrepancies", "hardLimit", "burstTolerance"},
+                  "counts: prometheus with bad and total, or histogram; no other source can be asked about the past");
+}
+
 /// min and max of one number, whichever source gives it. `field`: where its query stands.
 MetricSpec::Value ParseValue(FieldReader& metric, FieldReader& source, std::string_view field, std::string query) {
   MetricSpec::Value value;
@@ -152,8 +157,16 @@ MetricSpec::Value ParseValue(FieldReader& metric, FieldReader& source, std::stri
   value.max = OptionalDecimal(metric, "max", kDecimal);
   if (!metric.Has("min") && !metric.Has("max")) metric.Fail("max", "a query needs min, max or both");
   if (value.min && value.max && *value.min > *value.max) metric.Fail("max", "must not be below min");
-  RefuseMisplaced(metric, {"maxRate", "minRequests", "notWorseThanLegacy", "latency", "zeroDiscrepancies", "hardLimit", "burstTolerance"},
-                  "counts: prometheus with bad and total, or histogram; no other source can be asked about the past");
+  RefuseCounting(metric);
+  return value;
+}
+
+/// A Job's end is judged as an exit code is.
+MetricSpec::Value ValueOfJob(FieldReader& metric) {
+  RefuseMisplaced(metric, {"min", "max"}, "a source of numbers; a Job is good where it completes");
+  RefuseCounting(metric);
+  MetricSpec::Value value;
+  value.max = 0;
   return value;
 }
 
@@ -191,11 +204,11 @@ void ParseSource(FieldReader& reader, base::Millis burst_tolerance, MetricSpec& 
     auto source = reader.Object(key);
     if (!source || ++sources > 1) continue;
     std::string query = ParseValueSource(key, *source, metric);
-    metric.value = ParseValue(reader, *source, QueryField(metric), std::move(query));
+    metric.value = key == "job" ? ValueOfJob(reader) : ParseValue(reader, *source, QueryField(metric), std::move(query));
     source->RefuseOthers();
   }
   if (sources == 1) return;
-  reader.Fail("prometheus", "exactly one source must be set: prometheus, web, datadog, cloudWatch, newRelic, graphite or influxDB");
+  reader.Fail("prometheus", "exactly one source must be set: prometheus, web, datadog, cloudWatch, newRelic, graphite, influxDB or job");
 }
 
 MetricSpec ParseMetric(FieldReader& reader, base::Millis burst_tolerance) {

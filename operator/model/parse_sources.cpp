@@ -8,6 +8,7 @@ namespace {
 
 constexpr DurationRange kWindows{std::chrono::seconds(10), std::chrono::hours(24)};
 constexpr DurationRange kPeriods{std::chrono::seconds(1), std::chrono::hours(1)};
+constexpr base::Millis kTimeout = std::chrono::minutes(5);
 constexpr base::Millis kWindow = std::chrono::minutes(5);
 constexpr base::Millis kPeriod = std::chrono::minutes(1);
 
@@ -102,6 +103,18 @@ std::string ParseInfluxDb(FieldReader& source, MetricSpec& metric) {
   return source.Text("query", kQuery);
 }
 
+/// No query: what is asked stands in the CronJob.
+std::string ParseJob(FieldReader& source, MetricSpec& metric) {
+  JobSource job;
+  job.cron_job = source.Text("cronJob", kLabel);
+  job.interval = source.Duration("interval", kWindows, kPeriod);
+  job.timeout = source.Duration("timeout", kPeriods, kTimeout);
+  if (job.timeout % std::chrono::seconds(1) != base::Millis(0)) source.Fail("timeout", "must be whole seconds");
+  metric.address = "CronJob " + job.cron_job;
+  metric.source = std::move(job);
+  return "";
+}
+
 }  // namespace
 
 std::string ParseValueSource(std::string_view key, FieldReader& source, MetricSpec& metric) {
@@ -110,6 +123,7 @@ std::string ParseValueSource(std::string_view key, FieldReader& source, MetricSp
   if (key == "cloudWatch") return ParseCloudWatch(source, metric);
   if (key == "newRelic") return ParseNewRelic(source, metric);
   if (key == "graphite") return ParseGraphite(source, metric);
+  if (key == "job") return ParseJob(source, metric);
   return ParseInfluxDb(source, metric);
 }
 

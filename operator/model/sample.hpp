@@ -24,6 +24,9 @@ struct Reading {
   std::string message;                ///< for kError: the server's own words, cut at 256 bytes; else empty
   std::uint64_t id = 0;               ///< only for kNumber: as SeriesPoint::id
   std::vector<SeriesPoint> series{};  ///< only for kSeries: two or more, no id twice
+  std::string note{};                 ///< for kNumber and kNoData, may be empty: what people read in place of the bare number
+  /// Only for kNumber: the number is about the time from here on, where the source knows it better than when it was asked.
+  std::optional<base::WallTime> since{};
   bool operator==(const Reading&) const = default;
 };
 

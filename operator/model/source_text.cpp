@@ -48,6 +48,8 @@ struct SettingsJson {
   json operator()(const InfluxDbSource& source) const {
     return {"influxDB", source.organization, source.database, source.token ? SecretJson(*source.token) : json(nullptr)};
   }
+  /// Not how often: what was found stays true.
+  json operator()(const JobSource& source) const { return {"job", source.cron_job}; }
 };
 
 struct SettingsKeys {

@@ -140,8 +140,16 @@ struct InfluxDbSource {
   std::optional<SecretKey> token;
   bool operator==(const InfluxDbSource&) const = default;
 };
+/// Jobs that the operator makes from a suspended CronJob, one after the other: good where the newest that has ended completed. Value::max
+/// is 0, as an exit code's.
+struct JobSource {
+  std::string cron_job;
+  Millis interval{0};  ///< from the beginning of one to that of the next
+  Millis timeout{0};   ///< of one Job, in whole seconds
+  bool operator==(const JobSource&) const = default;
+};
 using MetricSource =
-    std::variant<PrometheusSource, WebSource, DatadogSource, CloudWatchSource, NewRelicSource, GraphiteSource, InfluxDbSource>;
+    std::variant<PrometheusSource, WebSource, DatadogSource, CloudWatchSource, NewRelicSource, GraphiteSource, InfluxDbSource, JobSource>;
 
 /// One thing that is judged. Exactly one of `counts` and `value` is set.
 struct MetricSpec {
@@ -179,7 +187,7 @@ struct MetricSpec {
     bool operator==(const Value&) const = default;
   };
   std::string name;
-  std::string address;  ///< http(s)://host:port[/prefix]
+  std::string address;  ///< http(s)://host:port[/prefix]; of a JobSource its name, for people
   SourceAccess access;
   MetricSource source;
   std::vector<std::string> components;  ///< judged for these; empty: for all

@@ -126,6 +126,16 @@ base::Result<Authentication> Authentication::Make(const Credentials& credentials
   return authentication;
 }
 
+Authentication Authentication::Like(const http::Request& authorised) {
+  Authentication authentication;
+  authentication.tls_ = authorised.tls;
+  if (const auto value = http::Find(authorised.headers, "Authorization")) {
+    authentication.secrets_.emplace_back(std::string(*value));
+    authentication.headers_ = std::make_shared<const http::Headers>(http::Headers{{"Authorization", std::string(*value)}});
+  }
+  return authentication;
+}
+
 void Hide(const Secret& secret, std::string& text) {
   const std::string& hidden = secret.Reveal();
   if (hidden.size() < kShortestSecret) return;

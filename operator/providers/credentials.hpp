@@ -61,6 +61,10 @@ class Authentication {
   /// error names the field and never quotes a value.
   static base::Result<Authentication> Make(const Credentials& credentials);
 
+  /// What `authorised` carries (its Authorization header and its TLS settings), for another request to the same server. For requests that
+  /// the program makes for itself, not for Secrets.
+  static Authentication Like(const http::Request& authorised);
+
   /// Adds the headers, and the CA where there is one. A header that the request already has is replaced.
   /// kForbidden, with the Secret's name, and nothing added, where a Secret may not be sent to the request's URL: such a request must not
   /// be sent.

@@ -39,6 +39,7 @@ struct Counting {
 /// One metric of one component. Shared with the transport's callbacks while a poll is under way.
 struct Poll {
   ObjectKey key;
+  Asker asker;
   std::shared_ptr<const model::Spec> spec;  // keeps `metric` alive
   const model::MetricSpec* metric = nullptr;
   std::string component;
@@ -138,6 +139,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
         }
         PollPtr poll = Make(key, *wanted.spec, metric, component);
         poll->spec = wanted.spec;
+        poll->asker = {key, wanted.uid, component, wanted.epoch};
         if (model::UsesEvidence(metric)) BeginCounting(*poll, status);
         if (it != before.end()) Inherit(*poll, *it->second);
         heap_.emplace(poll->due, poll);
@@ -295,7 +297,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
 
   /// First the way to ask, for which Secrets may have to be read; then all queries at once.
   void AskAll(const PollPtr& poll, std::size_t queries) {
-    sources_.Open(poll->key.ns, *poll->metric, [self = shared_from_this(), poll, queries](base::Result<MetricAccess> access) {
+    sources_.Open(poll->asker, *poll->metric, [self = shared_from_this(), poll, queries](base::Result<MetricAccess> access) {
       const Asking asking(*self, *poll, access ? queries : 0);
       if (!asking.allowed()) return;
       if (access) poll->access = std::move(*access);
@@ -307,14 +309,14 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     auto request = RequestOf(*poll, index);
     if (!request) return Failed(poll, index, request.error());
     if (auto carries = poll->access.authentication.AddTo(*request); !carries) {
-      sources_.Refused(poll->key.ns, *poll->metric);
+      sources_.Refused(poll->asker, *poll->metric);
       return Failed(poll, index, carries.error());
     }
     transport_.Send(std::move(*request), OptionsFor(*poll),
                     [self = shared_from_this(), poll, index](base::Result<http::Response> response) {
                       if (!response) return self->Failed(poll, index, response.error());
                       poll->access.authentication.HideIn(*response);
-                      if (response->status == 401 || response->status == 403) self->sources_.Refused(poll->key.ns, *poll->metric);
+                      if (response->status == 401 || response->status == 403) self->sources_.Refused(poll->asker, *poll->metric);
                       self->Arrived(poll, index, *response);
                     });
   }
@@ -322,7 +324,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   static base::Result<http::Request> RequestOf(const Poll& poll, std::size_t index) {
     const providers::MetricProvider& provider = *poll.access.provider;
     if (poll.counting) return RequestFor(provider, poll.counting->plan, index, poll.counting->asked.instants);
-    return provider.Request({poll.metric->address, poll.queries[index], poll.sample.asked_at});
+    const std::string& address = poll.access.address.empty() ? poll.metric->address : poll.access.address;
+    return provider.Request({address, poll.queries[index], poll.sample.asked_at});
   }
 
   void Arrived(const PollPtr& poll, std::size_t index, const http::Response& response) {

@@ -43,6 +43,7 @@ class MetricPoller {
     std::shared_ptr<const model::Spec> spec;
     std::vector<std::string> components;
     std::string epoch;
+    std::string uid{};  ///< the migration's
   };
   void Want(const kube::ObjectKey& key, Wanted wanted, const model::Status& status);
   void Forget(const kube::ObjectKey& key);

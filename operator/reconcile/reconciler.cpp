@@ -113,7 +113,7 @@ decide::Decision Reconciler::DecideOn(const Migration& migration, const decide::
 
 void Reconciler::Poll(const Migration& migration) {
   if (!migration.spec || migration.meta.deleting) return parts_.poller.Forget(migration.meta.key);
-  MetricPoller::Wanted wanted{migration.spec, {}, EpochOf(migration)};
+  MetricPoller::Wanted wanted{migration.spec, {}, EpochOf(migration), migration.meta.uid};
   for (const model::ComponentSpec& component : migration.spec->components) {
     if (decide::WantsMetrics(*migration.spec, migration.status, component.name)) wanted.components.push_back(component.name);
   }

@@ -77,7 +77,8 @@ class SecretSources::Made {
 SecretSources::SecretSources(SecretReader secrets, const base::Clock& clock)
     : secrets_(std::move(secrets)), made_(std::make_shared<Made>(clock)) {}
 
-void SecretSources::Open(const std::string& ns, const model::MetricSpec& metric, Done done) {
+void SecretSources::Open(const Asker& asker, const model::MetricSpec& metric, Done done) {
+  const std::string& ns = asker.migration.ns;
   const std::vector<std::string> names = model::SecretsOf(metric);
   if (names.empty()) return done(made_->Of(ns, metric, {}));
   auto conclude = [made = made_, reader = secrets_, ns, metric, done](Gathering& all) mutable {
@@ -101,6 +102,6 @@ void SecretSources::Open(const std::string& ns, const model::MetricSpec& metric,
   }
 }
 
-void SecretSources::Refused(const std::string& ns, const model::MetricSpec& metric) { DistrustAll(secrets_, ns, metric); }
+void SecretSources::Refused(const Asker& asker, const model::MetricSpec& metric) { DistrustAll(secrets_, asker.migration.ns, metric); }
 
 }  // namespace softmig::reconcile

@@ -13,8 +13,8 @@ class SecretSources final : public MetricSources {
  public:
   /// `clock` must outlive it.
   SecretSources(SecretReader secrets, const base::Clock& clock);
-  void Open(const std::string& ns, const model::MetricSpec& metric, Done done) override;
-  void Refused(const std::string& ns, const model::MetricSpec& metric) override;
+  void Open(const Asker& asker, const model::MetricSpec& metric, Done done) override;
+  void Refused(const Asker& asker, const model::MetricSpec& metric) override;
 
  private:
   class Made;

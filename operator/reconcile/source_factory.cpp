@@ -120,6 +120,11 @@ struct ProviderMaker {
     if (source.database.empty()) return std::make_shared<providers::InfluxDbProvider>(source.organization);
     return std::make_shared<providers::InfluxQlProvider>(source.database);
   }
+  /// Who asks about Jobs is the operator itself, without Secrets: see JobSources.
+  ProviderPtr operator()(const model::JobSource& /*source*/) const {
+    taking.Note(base::Fail(ErrorCode::kInternal, "a Job is no source of this list").error());
+    return nullptr;
+  }
 };
 
 }  // namespace
@@ -133,7 +138,7 @@ base::Result<MetricAccess> MakeAccess(const model::MetricSpec& metric, const Sec
   for (const auto& [name, content] : secrets) credentials.permits.push_back(content->permit);
   auto authentication = providers::Authentication::Make(credentials);
   if (!authentication) return base::Fail(authentication.error());
-  return MetricAccess{std::move(provider), std::move(*authentication)};
+  return MetricAccess{std::move(provider), std::move(*authentication), {}};
 }
 
 }  // namespace softmig::reconcile

@@ -99,6 +99,16 @@ def test_secrets_may_be_read_only_where_the_values_say_so() -> None:
     assert all(one["subjects"][0]["namespace"] == SYSTEM for one in bindings)
 
 
+def test_jobs_may_be_made_only_where_the_values_say_so() -> None:
+    assert "batch" not in str([document["rules"] for document in rendered() if "rules" in document])
+    chart = rendered("--set", "rbac.jobNamespaces={shop}")
+    (role,) = [role for role in of_kind(chart, "Role") if role["metadata"]["name"] == "softmigration-jobs"]
+    (binding,) = [one for one in of_kind(chart, "RoleBinding") if one["metadata"]["name"] == "softmigration-jobs"]
+    assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == "shop"
+    assert role["rules"] == [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["list", "create"]},
+                             {"apiGroups": ["batch"], "resources": ["cronjobs"], "verbs": ["get"]}]
+
+
 def test_rights_on_a_kind_of_route_go_with_its_router() -> None:
     assert "httproutes" not in str(rules_of(rendered("--set", "routers.httpRoute=false"), "ClusterRole"))
 

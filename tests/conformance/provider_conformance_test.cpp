@@ -22,7 +22,10 @@ void ExpectOneLine(const std::string& message) {
 }
 
 TEST_P(ProviderConformance, TellsItsReadingsApart) {
-  EXPECT_EQ(Parse(GetParam().number), (model::Reading{Kind::kNumber, 0.25, ""}));
+  const model::Reading number = Parse(GetParam().number);
+  EXPECT_EQ(number.kind, Kind::kNumber);
+  EXPECT_EQ(number.number, GetParam().value);
+  EXPECT_TRUE(number.message.empty() && number.id == 0 && number.series.empty());
   EXPECT_EQ(Parse(GetParam().nothing), model::Reading{});
   EXPECT_EQ(Parse(GetParam().nan).kind, GetParam().nan_kind);
   const model::Reading many = Parse(GetParam().many);
@@ -57,6 +60,7 @@ TEST_P(ProviderConformance, NoFlippedByteMakesItThrowOrGivesANonNumber) {
         EXPECT_TRUE(std::isfinite(reading.number)) << body;
         EXPECT_EQ(reading.kind == Kind::kError, !reading.message.empty()) << body;
         ExpectOneLine(reading.message);
+        ExpectOneLine(reading.note);
       }
     }
   }
@@ -150,6 +154,7 @@ TEST_P(ProviderConformance, RequestsStayWithinTheTransportsUrl) {
 std::vector<ProviderCase> All() {
   std::vector<ProviderCase> all = Services();
   all.push_back(Prometheus());
+  all.push_back(Job());
   return all;
 }
 

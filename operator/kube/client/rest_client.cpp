@@ -159,27 +159,48 @@ base::Result<nlohmann::json> RestClient::Get(const ResourceType& type, const Obj
   return Call(http::Method::kGet, ObjectPath(type, key, options), "", "", options);
 }
 
-void RestClient::GetLater(const ResourceType& type, const ObjectKey& key, base::Millis deadline,
-                          std::function<void(base::Result<nlohmann::json>)> done) {
-  if (auto named = RequireName(key); !named) return done(base::Fail(named.error()));
-  const std::string path = ResourcePath(type, key.ns, key.name, "");
-  const std::string what = "GET " + path;
-  auto request = Authorise(http::Method::kGet, path);
+void RestClient::CallLater(http::Method method, const std::string& path, std::string body, const CallOptions& options,
+                           std::function<void(base::Result<nlohmann::json>)> done) {
+  const std::string what = std::string(http::Name(method)) + " " + path;
+  auto request = Authorise(method, path);
   if (!request) return done(base::Fail(request.error().Wrap(what)));
-  http::SendOptions options;
-  options.deadline = deadline;
+  if (!body.empty()) request->headers.emplace_back("Content-Type", "application/json");
+  request->body = std::move(body);
+  http::SendOptions send;
+  send.deadline = options.deadline;
+  send.may_send = options.may_send;
   const base::SystemClock stopwatch;
-  transport_.Send(std::move(*request), std::move(options),
-                  [what, token = config_.token, observer = observer_, start = stopwatch.SteadyNow(),
+  transport_.Send(std::move(*request), std::move(send),
+                  [what, method, token = config_.token, observer = observer_, start = stopwatch.SteadyNow(),
                    done = std::move(done)](const base::Result<http::Response>& answer) {
                     const std::chrono::duration<double> took = base::SystemClock().SteadyNow() - start;
-                    Observe(observer, http::Method::kGet, answer, took.count());
+                    Observe(observer, method, answer, took.count());
                     if (!answer) return done(base::Fail(answer.error().Wrap(what)));
                     if (answer->status == 401) token->Drop();
                     auto object = ReadAnswer(*answer, "");
                     if (!object) return done(base::Fail(object.error().Wrap(what)));
                     done(std::move(object));
                   });
+}
+
+void RestClient::GetLater(const ResourceType& type, const ObjectKey& key, base::Millis deadline,
+                          std::function<void(base::Result<nlohmann::json>)> done) {
+  if (auto named = RequireName(key); !named) return done(base::Fail(named.error()));
+  CallOptions options;
+  options.deadline = deadline;
+  CallLater(http::Method::kGet, ResourcePath(type, key.ns, key.name, ""), "", options, std::move(done));
+}
+
+void RestClient::ListLater(const ResourceType& type, const std::string& ns, const std::string& query, base::Millis deadline,
+                           std::function<void(base::Result<nlohmann::json>)> done) {
+  CallOptions options;
+  options.deadline = deadline;
+  CallLater(http::Method::kGet, ResourcePath(type, ns, "", "") + "?" + query, "", options, std::move(done));
+}
+
+void RestClient::CreateLater(const ResourceType& type, const nlohmann::json& object, const CallOptions& options,
+                             std::function<void(base::Result<nlohmann::json>)> done) {
+  CallLater(http::Method::kPost, ResourcePath(type, ParseMeta(object).key.ns, "", ""), DumpJson(object), options, std::move(done));
 }
 
 base::Result<nlohmann::json> RestClient::List(const ResourceType& type, const std::string& ns, const std::string& query,

@@ -62,6 +62,11 @@ class RestClient {
   /// gone by then. A 401 is not tried again.
   void GetLater(const ResourceType& type, const ObjectKey& key, base::Millis deadline,
                 std::function<void(base::Result<nlohmann::json>)> done);
+  /// List and Create without waiting, as GetLater. Of a list the first page only, which without a limit is all of it.
+  void ListLater(const ResourceType& type, const std::string& ns, const std::string& query, base::Millis deadline,
+                 std::function<void(base::Result<nlohmann::json>)> done);
+  void CreateLater(const ResourceType& type, const nlohmann::json& object, const CallOptions& options,
+                   std::function<void(base::Result<nlohmann::json>)> done);
   /// One page holds at most `limit` items (0: all); follows `continue` to the end. ns empty: all namespaces.
   base::Result<nlohmann::json> List(const ResourceType& type, const std::string& ns, const std::string& query,
                                     const CallOptions& options = {});
@@ -81,6 +86,8 @@ class RestClient {
   [[nodiscard]] http::HttpTransport& transport() const { return transport_; }
 
  private:
+  void CallLater(http::Method method, const std::string& path, std::string body, const CallOptions& options,
+                 std::function<void(base::Result<nlohmann::json>)> done);
   base::Result<nlohmann::json> Call(http::Method method, const std::string& path, std::string body, const char* content_type,
                                     const CallOptions& options);
 

@@ -9,6 +9,8 @@ inline const ResourceType kServices{"", "v1", "services", "Service"};
 inline const ResourceType kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
 inline const ResourceType kHttpRoutes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"};
 inline const ResourceType kSecrets{"", "v1", "secrets", "Secret"};
+inline const ResourceType kJobs{"batch", "v1", "jobs", "Job"};
+inline const ResourceType kCronJobs{"batch", "v1", "cronjobs", "CronJob"};
 inline const ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline const ResourceType kEvents{"events.k8s.io", "v1", "events", "Event"};
 inline const ResourceType kSoftMigrations{"softmigration.io", "v1alpha1", "softmigrations", "SoftMigration"};

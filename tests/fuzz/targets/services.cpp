@@ -6,6 +6,7 @@
 #include "providers/datadog/datadog_provider.hpp"
 #include "providers/graphite/graphite_provider.hpp"
 #include "providers/influxdb/influxdb_provider.hpp"
+#include "providers/job/job_provider.hpp"
 #include "providers/newrelic/newrelic_provider.hpp"
 #include "providers/web/web_provider.hpp"
 
@@ -21,6 +22,7 @@ std::unique_ptr<MetricProvider> ServiceOf(char digit) {
     case '2': return std::make_unique<CloudWatchProvider>(CloudWatchSettings{{"A", Secret("s3cr3t-key"), Secret("s3cr3t-session"), "r"}});
     case '3': return std::make_unique<NewRelicProvider>(1);
     case '4': return std::make_unique<GraphiteProvider>();
+    case '6': return std::make_unique<JobProvider>("shop", "a=b");
     default: return std::make_unique<InfluxQlProvider>("db");
   }
 }

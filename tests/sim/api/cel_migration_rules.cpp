@@ -148,7 +148,7 @@ const json& PrometheusOf(const json& metric) { return Child(metric, "prometheus"
 bool IsOneNumber(const json& metric) { return !Has(metric, "prometheus") || Has(PrometheusOf(metric), "query"); }
 
 bool OneSourceOfMetric(const json& self, const json* /*old*/) {
-  return CountOf(self, {"prometheus", "web", "datadog", "cloudWatch", "newRelic", "graphite", "influxDB"}) == 1;
+  return CountOf(self, {"prometheus", "web", "datadog", "cloudWatch", "newRelic", "graphite", "influxDB", "job"}) == 1;
 }
 bool OneTolerance(const json& self, const json* /*old*/) {
   return !Has(PrometheusOf(self), "bad") || CountOf(self, {"maxRate", "notWorseThanLegacy", "zeroDiscrepancies"}) == 1;
@@ -187,7 +187,10 @@ bool QueryNeedsNoRate(const json& self, const json* /*old*/) {
   return !IsOneNumber(self) ||
          CountOf(self, {"maxRate", "minRequests", "notWorseThanLegacy", "zeroDiscrepancies", "hardLimit", "burstTolerance"}) == 0;
 }
-bool QueryNeedsBound(const json& self, const json* /*old*/) { return !IsOneNumber(self) || Has(self, "min") || Has(self, "max"); }
+bool QueryNeedsBound(const json& self, const json* /*old*/) {
+  return !IsOneNumber(self) || Has(self, "job") || Has(self, "min") || Has(self, "max");
+}
+bool JobNeedsNoBound(const json& self, const json* /*old*/) { return !Has(self, "job") || CountOf(self, {"min", "max"}) == 0; }
 bool BoundNeedsQuery(const json& self, const json* /*old*/) { return IsOneNumber(self) || CountOf(self, {"min", "max"}) == 0; }
 bool BoundsInOrder(const json& self, const json* /*old*/) {
   if (!Has(self, "min") || !Has(self, "max")) return true;
@@ -314,7 +317,7 @@ void AddPlanRules(Book& book) {
 void AddMetricRules(Book& book) {
   book
       ["[has(self.prometheus), has(self.web), has(self.datadog), has(self.cloudWatch), has(self.newRelic), has(self.graphite), "
-       "has(self.influxDB)].filter(x, x).size() == 1"] = OneSourceOfMetric;
+       "has(self.influxDB), has(self.job)].filter(x, x).size() == 1"] = OneSourceOfMetric;
   book
       ["!has(self.prometheus) || !has(self.prometheus.bad) || [has(self.maxRate), has(self.notWorseThanLegacy), "
        "has(self.zeroDiscrepancies)].filter(x, x).size() == "
@@ -338,7 +341,8 @@ void AddMetricRules(Book& book) {
       ["(has(self.prometheus) && !has(self.prometheus.query)) || (!has(self.maxRate) && !has(self.minRequests) && "
        "!has(self.notWorseThanLegacy) && "
        "!has(self.zeroDiscrepancies) && !has(self.hardLimit) && !has(self.burstTolerance))"] = QueryNeedsNoRate;
-  book["(has(self.prometheus) && !has(self.prometheus.query)) || has(self.min) || has(self.max)"] = QueryNeedsBound;
+  book["(has(self.prometheus) && !has(self.prometheus.query)) || has(self.job) || has(self.min) || has(self.max)"] = QueryNeedsBound;
+  book["!has(self.job) || (!has(self.min) && !has(self.max))"] = JobNeedsNoBound;
   book["!has(self.prometheus) || has(self.prometheus.query) || (!has(self.min) && !has(self.max))"] = BoundNeedsQuery;
   book["!has(self.min) || !has(self.max) || double(self.min) <= double(self.max)"] = BoundsInOrder;
 }

@@ -79,6 +79,31 @@ TEST_F(RestClientTest, GetsLaterWhatItWouldGetNow) {
   EXPECT_EQ(http::Find(transport_.requests()[0].headers, "authorization"), "Bearer t0");
 }
 
+TEST_F(RestClientTest, ListsAndCreatesLater) {
+  std::vector<base::Result<nlohmann::json>> got;
+  const auto note = [&](auto answer) { got.push_back(answer); };
+  RestClient client = Client();
+  client.ListLater(kJobs, "shop", "labelSelector=a%3Db", base::Millis(1000), note);
+  CallOptions options;
+  const nlohmann::json job{{"metadata", {{"namespace", "shop"}, {"name", "smoke"}}}};
+  client.CreateLater(kJobs, job, options, note);
+  respond_ = [](const http::Request&) { return Reply(409, R"({"kind":"Status","reason":"AlreadyExists"})"); };
+  client.CreateLater(kJobs, job, options, note);
+  options.may_send = [] { return false; };
+  client.CreateLater(kJobs, job, options, note);
+  ASSERT_EQ(got.size(), 4U);
+  EXPECT_TRUE(got[0] && got[1]);
+  EXPECT_EQ(got[2].error().code, base::ErrorCode::kConflict);
+  EXPECT_EQ(got[3].error().code, base::ErrorCode::kFenced);
+  ASSERT_EQ(transport_.requests().size(), 3U);
+  EXPECT_EQ(transport_.requests()[0].url, "https://api:6443/apis/batch/v1/namespaces/shop/jobs?labelSelector=a%3Db");
+  const http::Request post = transport_.requests()[1];
+  EXPECT_EQ(post.method, http::Method::kPost);
+  EXPECT_EQ(post.url, "https://api:6443/apis/batch/v1/namespaces/shop/jobs");
+  EXPECT_EQ(http::Find(post.headers, "content-type"), "application/json");
+  EXPECT_EQ(nlohmann::json::parse(post.body), job);
+}
+
 TEST_F(RestClientTest, EncodesNamesIntoThePath) {
   EXPECT_EQ(ResourcePath(kHttpRoutes, "a/b", "../x", "status"),
             "/apis/gateway.networking.k8s.io/v1/namespaces/a%2Fb/httproutes/..%2Fx/status");

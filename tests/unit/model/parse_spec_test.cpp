@@ -105,6 +105,12 @@ TEST(ParseSpec, ReadsEachSource) {
   const MetricSpec post = Parsed("web", {{"address", "http://h"}, {"method", "POST"}, {"path", "/x"}, {"body", "b"}, {"jsonPath", "/a"}});
   EXPECT_EQ(post.source, MetricSource(WebSource{true, "/x", "application/json", "/a"}));
   EXPECT_EQ(post.value->query, "b");
+  json with_job = WithSource("job", {{"cronJob", "smoke"}, {"timeout", "90s"}});
+  with_job["analysis"]["metrics"][1].erase("max");
+  const ParsedSpec job = ParseSpec(with_job);
+  ASSERT_TRUE(job.errors.empty()) << Listed(job.errors);
+  EXPECT_EQ(job.spec.metrics.at(1).source, MetricSource(JobSource{"smoke", minutes(1), seconds(90)}));
+  EXPECT_EQ(job.spec.metrics.at(1).value, (MetricSpec::Value{"", std::nullopt, 0}));
   const MetricSpec datadog = Parsed("datadog", {{"query", "q"}, {"apiKey", key}, {"applicationKey", key}});
   EXPECT_EQ(datadog.source, MetricSource(DatadogSource{false, "avg", minutes(5), secret, secret}));
   EXPECT_EQ(datadog.address, "https://api.datadoghq.com");

@@ -230,11 +230,11 @@ TEST(MetricPoller, ReadsARefusedSecretAgainAndShowsItToNobody) {
 /// Gives access only when it is told to.
 class SlowSources final : public MetricSources {
  public:
-  void Open(const std::string& /*ns*/, const model::MetricSpec& /*metric*/, Done done) override { waiting_.push_back(std::move(done)); }
-  void Refused(const std::string& /*ns*/, const model::MetricSpec& /*metric*/) override {}
+  void Open(const Asker& /*asker*/, const model::MetricSpec& /*metric*/, Done done) override { waiting_.push_back(std::move(done)); }
+  void Refused(const Asker& /*asker*/, const model::MetricSpec& /*metric*/) override {}
   void Give(const providers::MetricProvider& provider) {
     for (const Done& done : std::exchange(waiting_, {})) {
-      done(MetricAccess{{std::shared_ptr<const providers::MetricProvider>(), &provider}, {}});
+      done(MetricAccess{{std::shared_ptr<const providers::MetricProvider>(), &provider}, {}, {}});
     }
   }
 

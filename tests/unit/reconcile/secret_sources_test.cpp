@@ -30,7 +30,7 @@ struct Sources : SecretWorld {
 
   base::Result<MetricAccess> Open(const model::MetricSpec& metric = Metric()) {
     base::Result<MetricAccess> got = base::Fail(base::ErrorCode::kInternal, "no answer");
-    sources.Open("shop", metric, [&](base::Result<MetricAccess> access) { got = std::move(access); });
+    sources.Open({{"shop", "payments"}, "uid", "all", "1"}, metric, [&](base::Result<MetricAccess> access) { got = std::move(access); });
     return got;
   }
   /// What a request carries, or the sentence.
@@ -121,7 +121,7 @@ TEST(SecretSources, ReadAgainWhatAServerRefused) {
   EXPECT_THAT(world.Sends(), HasSubstr("s3cr3t-token"));
   world.Has(SecretJson("prom", {{"token", "rotated"}, {"ca.crt", kCaPem}}, "https://prom:9090", "2"));
   world.clock.Advance(SecretReader::kMinAge);
-  world.sources.Refused("shop", Metric());
+  world.sources.Refused({{"shop", "payments"}, "uid", "all", "1"}, Metric());
   EXPECT_THAT(world.Sends(), HasSubstr("Bearer rotated"));
 }
 
