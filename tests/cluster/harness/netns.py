@@ -118,8 +118,9 @@ class Namespace:
         return found
 
     def destroy(self) -> None:
-        """Kills all that is inside, whoever started it. Raises HarnessError where something survives 5 s."""
-        deadline = time.monotonic() + 5
+        """Kills all that is inside, whoever started it. Raises HarnessError where something survives 30 s: on a machine that is busy
+        with other work it takes seconds until a large process has given back its memory and files."""
+        deadline = time.monotonic() + 30
         while members := [pid for pid in self.members() if pid != os.getpid()]:
             for pid in members:
                 with contextlib.suppress(ProcessLookupError):
@@ -127,7 +128,7 @@ class Namespace:
             if self._process:
                 self._process.poll()
             if time.monotonic() > deadline:
-                raise HarnessError(f"processes {members} of the cluster cannot be killed")
+                raise HarnessError(f"processes of the cluster cannot be killed: {', '.join(_described(pid) for pid in members)}")
             time.sleep(0.02)
         if self._process:
             self._process.wait(timeout=5)
@@ -141,6 +142,17 @@ class Namespace:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _described(pid: int) -> str:
+    """Number, name, state and what the kernel waits for in it, as far as it is still there."""
+    told = [str(pid)]
+    for name in ("comm", "wchan"):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/{name}", encoding="utf-8", errors="replace") as file:
+            told.append(file.read().strip())
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        told.append(f"state {file.read().rpartition(')')[2].split()[0]}")
+    return " ".join(told)
 
 
 def _is_zombie(pid: str) -> bool:
