@@ -4,6 +4,7 @@
   bench.py                         1, 100 and 1000 migrations with the default HTTP client, the largest number with the other one too
   bench.py --n 1,100 --quick       fewer trials and shorter windows
   bench.py --http-client beast     that client only
+  bench.py --n 1000 --evidence     only what judging by evidence costs
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Effort:
     window: float           # seconds of a standing load
     short_window: float
     kills: int
+    evidence_only: bool = False
 
 
 FULL = Effort(40, {100: 3, 10**6: 1}, 60, 20, 3)
@@ -83,6 +85,9 @@ class Bench:
         count, effort = row["n"], self._effort
         row["climb"] = measure.climb(made, count, STANDING_INTERVAL)
         self.say(f"n={count}: all at weight {row['climb']['all_at_weight_seconds']} s after the first was created, and settled")
+        if effort.evidence_only:
+            self._measure_evidence(made, row, 1)
+            return
         row["standing"] = measure.standing(made, count, STANDING_INTERVAL, effort.window)
         self._say_standing(count, row["standing"])
         change_migrations(made.cluster, count, {"analysis": {"interval": BREACH_INTERVAL}})
@@ -104,9 +109,12 @@ class Bench:
             self._kill_leaders(made, count, attempt)
             attempt += self._effort.kills
         if extras and count == self._counts[-1]:
-            # Each migration writes once a minute, so a shorter window would be a matter of luck.
-            row["evidence"] = measure.evidence(made, count, max(60, effort.window), attempt)
-            self._say_standing(count, row["evidence"])
+            self._measure_evidence(made, row, attempt)
+
+    def _measure_evidence(self, made: Rig, row: dict[str, Any], attempt: int) -> None:
+        # Each migration writes once a minute, so a shorter window would be a matter of luck.
+        row["evidence"] = measure.evidence(made, row["n"], max(60, self._effort.window), attempt)
+        self._say_standing(row["n"], row["evidence"])
 
     def _kill_leaders(self, made: Rig, count: int, attempt: int) -> None:
         measure.start_again(made, count, attempt)
@@ -143,6 +151,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=_counts, default=[1, 100, 1000], help="how many migrations, one row for each (default: 1,100,1000)")
     parser.add_argument("--quick", action="store_true", help="fewer trials, shorter windows: to see that it works")
+    parser.add_argument("--evidence", action="store_true", help="only what judging by evidence costs, for each number")
     parser.add_argument("--http-client", choices=CLIENTS, help="this one only (default: cpprest, and beast for the largest number)")
     return parser.parse_args()
 
@@ -153,18 +162,20 @@ def main() -> int:
         print("bench: run it as root: it makes a network namespace", file=sys.stderr)
         return 2
     try:
-        bench = Bench(options.n, QUICK if options.quick else FULL, options.http_client or CLIENTS[0])
+        effort = replace(QUICK if options.quick else FULL, evidence_only=options.evidence)
+        bench = Bench(options.n, effort, options.http_client or CLIENTS[0])
     except HarnessError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     for count in options.n:
         bench.row(count, bench.results["client"], extras=True)
-    if not options.http_client:
+    if not options.http_client and not options.evidence:
         bench.row(options.n[-1], CLIENTS[1], extras=False)
     results = bench.results
     print(f"\n{results['version']}; {results['machine']['cores']} cores ({results['machine']['model']}); polling interval 1 s for the "
           f"breach, 5 s for the standing load; load: 1 minute average during standing load / breach\n")
-    print(report.table(results["rows"]) + "\n")
+    if not options.evidence:
+        print(report.table(results["rows"]) + "\n")
     for failure in results["failed"]:
         print(f"did not happen: {failure}")
     print(f"figures: {OUTPUT / 'bench.json'}\n")
