@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "compare/whole_spec.hpp"
 #include "model/text_rules.hpp"
 
 namespace softmig::lint {
@@ -104,7 +105,7 @@ std::vector<Finding> Check(const json& object, const Traffic& traffic) {
   if (spec == object.end()) {
     findings.push_back({Rule::kInvalidField, "spec", "is required"});
   } else {
-    model::ParsedSpec parsed = model::ParseSpec(*spec);
+    model::ParsedSpec parsed = compare::ParseWholeSpec(*spec);
     for (model::FieldError& error : parsed.errors) {
       findings.push_back({Rule::kInvalidField, std::move(error.path), std::move(error.message)});
     }

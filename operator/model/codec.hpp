@@ -23,8 +23,8 @@ struct ParsedSpec {
   std::vector<FieldError> errors;  ///< at most 32
 };
 
-/// Parses, defaults and validates `spec` of a SoftMigration. Mirrors the CRD's schema and CEL rules (a test keeps both in step)
-/// and never trusts that they ran. Pure, never throws, bounded.
+/// Parses, defaults and validates `spec` of a SoftMigration, all but `compare`. Mirrors the CRD's schema and CEL rules (a test keeps both
+/// in step) and never trusts that they ran. Pure, never throws, bounded. compare::ParseWholeSpec reads `compare` too.
 ParsedSpec ParseSpec(const nlohmann::json& spec);
 
 /// Reads a status we wrote; what cannot be read stays at its default, so that an old or edited status never crashes us.

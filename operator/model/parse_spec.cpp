@@ -65,6 +65,7 @@ ParsedSpec ParseSpec(const nlohmann::json& json) {
   spec.attempt = reader.Integer("attempt", {1, limits::kAttempts}, 1);
   ParsePlan(reader, spec);
   ParseAnalysis(reader, spec);
+  reader.Raw("compare");  // read by compare::ParseWholeSpec
   reader.RefuseOthers();
   Validate(spec, errors);
   if (spec.components.empty()) spec.components.push_back({"all", {}, {}});

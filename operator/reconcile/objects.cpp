@@ -1,5 +1,7 @@
 #include "reconcile/objects.hpp"
 
+#include "compare/whole_spec.hpp"
+
 namespace softmig::reconcile {
 namespace {
 
@@ -37,7 +39,7 @@ bool IsReady(const json& endpoint) {
 Migration ProjectMigration(const json& object) {
   Migration migration;
   migration.meta = kube::ParseMeta(object);
-  model::ParsedSpec parsed = model::ParseSpec(At(object, "spec"));
+  model::ParsedSpec parsed = compare::ParseWholeSpec(At(object, "spec"));
   migration.errors = std::move(parsed.errors);
   if (migration.errors.empty()) migration.spec = std::make_shared<const model::Spec>(std::move(parsed.spec));
   migration.status = model::ParseStatus(At(object, "status"));

@@ -1,4 +1,4 @@
-"""Reads tests/unit/model/spec_cases.json: the specs that ParseSpec and the API server must judge alike."""
+"""Reads tests/unit/model/spec_cases.json: the specs that ParseWholeSpec and the API server must judge alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CRD in a real API server: it judges specs as ParseSpec does, defaults them, and takes what operator and users write."""
+"""The CRD in a real API server: it judges specs as ParseWholeSpec does, defaults them, and takes what operator and users write."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def create(api: ApiClient, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_judges_the_table_as_parse_spec_does(cluster: Cluster, case: dict[str, Any]) -> None:
+def test_judges_the_table_as_the_parser_does(cluster: Cluster, case: dict[str, Any]) -> None:
     body = crd_cases.migration("table", case["spec"])
     if case["valid"]:
         cluster.api.request("POST", PATH, body, STRICT)

@@ -1,3 +1,4 @@
+#include "compare/whole_spec.hpp"
 #include "decide/decide.hpp"
 #include "fuzz/targets/require.hpp"
 #include "kube/core/json_text.hpp"
@@ -45,10 +46,10 @@ void CheckSpec(const model::Spec& spec) {
 int FuzzSpec(Bytes data) {
   const auto json = kube::ParseJson(TextOf(data));
   if (!json) return 0;
-  const model::ParsedSpec parsed = model::ParseSpec(*json);
+  const model::ParsedSpec parsed = compare::ParseWholeSpec(*json);
   CheckErrors(parsed.errors);
   if (parsed.errors.empty()) CheckSpec(parsed.spec);
-  const model::ParsedSpec again = model::ParseSpec(*json);
+  const model::ParsedSpec again = compare::ParseWholeSpec(*json);
   Require(again.errors == parsed.errors && again.spec == parsed.spec, "the same text gives the same spec");
   Require(!model::CanonicalMatches(*json).empty(), "anything has canonical matches");
   return 0;

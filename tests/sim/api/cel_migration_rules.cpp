@@ -1,3 +1,5 @@
+#include <re2/re2.h>
+
 #include <map>
 #include <set>
 
@@ -33,13 +35,17 @@ bool RulesNameRoutes(const json& self, const json* /*old*/) {
   });
 }
 
-bool MetricsNameComponents(const json& self, const json* /*old*/) {
-  const json& components = Child(self, kComponents);
-  const auto known = [&](const json& name) {
+/// Whether the `components` of a metric or of a compare rule are names of the spec's.
+bool NamesComponents(const json& spec, const json& user) {
+  const json& components = Child(spec, kComponents);
+  return All(Child(user, kComponents), [&](const json& name) {
     if (components.empty()) return name == "all";
     return Exists(components, [&](const json& x) { return Child(x, "name") == name; });
-  };
-  return All(Child(self["analysis"], "metrics"), [&](const json& metric) { return All(Child(metric, kComponents), known); });
+  });
+}
+
+bool MetricsNameComponents(const json& self, const json* /*old*/) {
+  return All(Child(self["analysis"], "metrics"), [&](const json& metric) { return NamesComponents(self, metric); });
 }
 
 bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
@@ -266,6 +272,26 @@ bool KnownPlaceholders(const json& self, const json* /*old*/) {
   return true;
 }
 
+bool ComparesKnownComponents(const json& self, const json* /*old*/) {
+  return All(Child(Child(self, "compare"), "rules"), [&](const json& rule) { return NamesComponents(self, rule); });
+}
+bool OneKindOfRule(const json& self, const json* /*old*/) {
+  return CountOf(self, {"ignore", "tolerance", "decimal", "unordered", "pattern", "pairs", "sameId", "clockSkew"}) == 1;
+}
+bool UnorderedIsInTheBody(const json& self, const json* /*old*/) {
+  return !Has(self, "unordered") || Child(self, "path").get_ref<const std::string&>().starts_with('$');
+}
+bool StatusNeedsItsKinds(const json& self, const json* /*old*/) {
+  return Child(self, "path") != "status" || CountOf(self, {"ignore", "pairs"}) > 0;
+}
+bool OneOfTwoTolerances(const json& self, const json* /*old*/) { return CountOf(self, {"absolute", "relative"}) > 0; }
+bool MillisecondToDay(const json& self, const json* /*old*/) { return DurationWithin(self, base::Millis(1), std::chrono::hours(24)); }
+bool IsExpression(const json& self, const json* /*old*/) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  return RE2(self.get_ref<const std::string&>(), options).ok();
+}
+
 std::string AdoptedRule(const std::string& condition) {
   return "!has(oldSelf.status) || !has(oldSelf.status.routes) || size(oldSelf.status.routes) == 0 || " + condition;
 }
@@ -387,6 +413,21 @@ void AddOtherSourceRules(Book& book) {
       TokenIsTheOnlyAuthorization;
 }
 
+void AddCompareRules(Book& book) {
+  book
+      ["!has(self.compare) || !has(self.compare.rules) || self.compare.rules.all(r, !has(r.components) || r.components.all(c, "
+       "has(self.components) && size(self.components) > 0 ? self.components.exists(x, x.name == c) : c == 'all'))"] =
+          ComparesKnownComponents;
+  book
+      ["[has(self.ignore), has(self.tolerance), has(self.decimal), has(self.unordered), has(self.pattern), has(self.pairs), "
+       "has(self.sameId), has(self.clockSkew)].filter(x, x).size() == 1"] = OneKindOfRule;
+  book["!has(self.unordered) || self.path.startsWith('$')"] = UnorderedIsInTheBody;
+  book["self.path != 'status' || has(self.ignore) || has(self.pairs)"] = StatusNeedsItsKinds;
+  book["has(self.absolute) || has(self.relative)"] = OneOfTwoTolerances;
+  book["duration(self) >= duration('1ms') && duration(self) <= duration('24h')"] = MillisecondToDay;
+  book["''.matches(self) || !''.matches(self)"] = IsExpression;
+}
+
 Book MakeBook() {
   Book book;
   AddSpecRules(book);
@@ -395,6 +436,7 @@ Book MakeBook() {
   AddSourceRules(book);
   AddAccessRules(book);
   AddOtherSourceRules(book);
+  AddCompareRules(book);
   return book;
 }
 

@@ -23,6 +23,13 @@ TEST(Check, ReportsEveryMistakeOfTheSpecAtItsPath) {
   EXPECT_EQ(Said(Manifest(With("/spec/unknown", 1))), (Strings{"InvalidField spec.unknown"}));
 }
 
+TEST(Check, SaysWhereARuleForComparingIsBroken) {
+  const auto findings = Check(Manifest(With("/spec/compare", {{"rules", {{{"path", "$.a[0]"}, {"ignore", true}}}}})), {});
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].path, "spec.compare.rules[0].path");
+  EXPECT_NE(findings[0].message.find("at character 5"), std::string::npos) << findings[0].message;
+}
+
 TEST(Check, LooksAtWhatSurroundsTheSpec) {
   EXPECT_EQ(Said(Manifest(With("/apiVersion", "softmigration.io/v2"))), (Strings{"InvalidObject apiVersion"}));
   EXPECT_EQ(Said(Manifest(With("/metadata/name", "Payments"))), (Strings{"InvalidObject metadata.name"}));

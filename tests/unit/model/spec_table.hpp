@@ -11,7 +11,7 @@ struct SpecCase {
   std::string name;
   nlohmann::json spec;
   bool valid;
-  std::string path;  ///< where ParseSpec complains, for invalid ones
+  std::string path;  ///< where ParseWholeSpec complains, for invalid ones
 };
 
 std::vector<SpecCase> LoadSpecCases();

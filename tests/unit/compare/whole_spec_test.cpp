@@ -1,0 +1,76 @@
+#include "compare/whole_spec.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "model/limits.hpp"
+#include "unit/model/spec_table.hpp"
+
+namespace softmig::compare::testing {
+namespace {
+
+using model::FieldError;
+using nlohmann::json;
+
+std::string Listed(const std::vector<FieldError>& errors) {
+  std::string text;
+  for (const FieldError& error : errors) text += error.path + ": " + error.message + "\n";
+  return text;
+}
+
+json SpecWith(json compare) { return model::BaseSpec({{{"op", "add"}, {"path", "/compare"}, {"value", std::move(compare)}}}); }
+
+TEST(WholeSpec, JudgesTheTableAsTheApiServerDoes) {
+  const auto cases = model::LoadSpecCases();
+  ASSERT_GT(cases.size(), 140U);
+  for (const model::SpecCase& each : cases) {
+    SCOPED_TRACE(each.name);
+    const model::ParsedSpec parsed = ParseWholeSpec(each.spec);
+    EXPECT_EQ(parsed.errors.empty(), each.valid) << Listed(parsed.errors);
+    if (each.valid) continue;
+    EXPECT_TRUE(std::ranges::find(parsed.errors, each.path, &FieldError::path) != parsed.errors.end()) << "wanted " << each.path << "\n"
+                                                                                                       << Listed(parsed.errors);
+  }
+}
+
+TEST(WholeSpec, GivesTheSpecItself) {
+  EXPECT_EQ(ParseWholeSpec(model::BaseSpec()).spec, model::ParseSpec(model::BaseSpec()).spec);
+  EXPECT_EQ(ParseWholeSpec(SpecWith(json::object())).spec, model::ParseSpec(model::BaseSpec()).spec);
+}
+
+TEST(WholeSpec, SaysWhereAPathOrAnExpressionIsBroken) {
+  const json rules{{{"path", "$.items[0].price"}, {"ignore", true}}, {{"path", "$.id"}, {"pattern", "ab\\8"}}};
+  EXPECT_EQ(Listed(ParseWholeSpec(SpecWith({{"rules", rules}})).errors),
+            "spec.compare.rules[0].path: at character 9: write [*] for all elements of a list (they have no numbers here), or ['a name']\n"
+            "spec.compare.rules[1].pattern: at character 3: invalid escape sequence: \\8\n");
+}
+
+TEST(WholeSpec, NamesAComponentThatIsNotThere) {
+  const json rules{{{"path", "$.a"}, {"ignore", true}, {"components", {"checkout", "billing"}}}};
+  EXPECT_EQ(Listed(ParseWholeSpec(SpecWith({{"rules", rules}})).errors),
+            "spec.compare.rules[0].components[1]: no component is named \"billing\"\n");
+}
+
+TEST(WholeSpec, GivesTheMistakesOfBothAndNotTooMany) {
+  json spec = SpecWith({{"rule", json::array()}});
+  spec["attempt"] = 0;
+  const std::string listed = Listed(ParseWholeSpec(spec).errors);
+  EXPECT_NE(listed.find("spec.attempt: "), std::string::npos) << listed;
+  EXPECT_NE(listed.find("spec.compare.rule: unknown field"), std::string::npos) << listed;
+  for (int i = 0; i < 20; ++i) {
+    spec["odd" + std::to_string(i)] = 1;
+    spec["compare"]["odd" + std::to_string(i)] = 1;
+  }
+  EXPECT_EQ(ParseWholeSpec(spec).errors.size(), model::limits::kErrors);
+}
+
+TEST(WholeSpec, NeverThrows) {
+  for (const json& spec : {json(), json("text"), json::array(), json{{"compare", nullptr}}, json{{"compare", 1}}}) {
+    EXPECT_FALSE(ParseWholeSpec(spec).errors.empty()) << spec;
+  }
+  EXPECT_TRUE(ParseWholeSpec(SpecWith(nullptr)).errors.empty()) << "as the API server: null is absent";
+}
+
+}  // namespace
+}  // namespace softmig::compare::testing
