@@ -37,7 +37,7 @@ LAYERS = {
     "simulate": ["base", "model", "analysis", "decide", "view/paint.hpp", "view/table.hpp"],
     "cli": ["base", "model", "judge", "view", "lint", "simulate", "kube/core", "kube/client", "http"],
     "agent/capture": ["base", HTTP_VALUES, "compare"],
-    "agent": ["base", "http", "model", "compare", "agent/capture"],
+    "agent": ["base", "http", "kube/core", "kube/client", "kube/runtime", "model", "compare", "agent/capture"],
     "dashboard": ["base", "view", "kube/core", "kube/client", "http"],
     "app": ["*"],
 }

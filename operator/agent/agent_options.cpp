@@ -1,6 +1,7 @@
 #include "agent/agent_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -26,19 +27,65 @@ std::string ReadFile(const std::string& option, const std::string& path) {
   return text;
 }
 
+/// "namespace/name".
+kube::ObjectKey ReadKey(const std::string& option, const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const bool is_key = slash != std::string::npos && slash > 0 && slash + 1 < text.size() && text.find('/', slash + 1) == std::string::npos;
+  if (!is_key) throw CLI::ValidationError(option, "must be NAMESPACE/NAME, is " + text);
+  return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
+std::string Env(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+void ReadEnvironment(kube::ConfigSources& sources) {
+  sources.kubeconfig_env = Env("KUBECONFIG");
+  sources.home = Env("HOME");
+  sources.service_host = Env("KUBERNETES_SERVICE_HOST");
+  sources.service_port = Env("KUBERNETES_SERVICE_PORT");
+}
+
+/// Where the configuration comes from: a file, or a ConfigMap.
+struct Source {
+  std::string file, config_map;
+};
+
+void AddSource(CLI::App& app, Source& source, AgentArguments& arguments) {
+  auto* file = app.add_option("--config", source.file, "The configuration, JSON");
+  auto* config_map = app.add_option("--config-map", source.config_map,
+                                    "NAMESPACE/NAME of a ConfigMap with the configuration and Envoy's resources, which is watched");
+  auto* folder = app.add_option("--settings-folder", arguments.settings_folder, "Where Envoy reads its resources; with --config-map");
+  file->excludes(config_map);
+  config_map->needs(folder);
+  folder->needs(config_map);
+  app.add_option("--kubeconfig", arguments.cluster.kubeconfig_flag,
+                 "Path to a kubeconfig; without one: $KUBECONFIG, in-cluster, ~/.kube/config");
+}
+
+void ReadSource(const Source& source, AgentArguments& arguments) {
+  if (source.file.empty() && source.config_map.empty()) throw CLI::RequiredError("--config or --config-map");
+  if (!source.config_map.empty()) arguments.config_map = ReadKey("--config-map", source.config_map);
+  if (!source.file.empty()) arguments.config_text = ReadFile("--config", source.file);
+}
+
 }  // namespace
+
+std::string MakeEpoch() { return RandomHex(16); }
 
 ParsedAgentArguments ParseAgentArguments(int argc, const char* const* argv) {
   ParsedAgentArguments parsed;
   AgentArguments& arguments = parsed.arguments;
+  ReadEnvironment(arguments.cluster);
   arguments.options.http.address = "127.0.0.1";
   arguments.options.http.port = 9902;
-  std::string config_file;
+  Source source;
   std::string key_file;
   CLI::App app{"Watches the traffic of Envoy from the side, asks the other system the same and compares the answers.",
                "softmigration-agent"};
   app.set_version_flag("--version", std::string("softmigration-agent ") + SOFTMIG_VERSION);
-  app.add_option("--config", config_file, "The configuration, JSON")->required();
+  AddSource(app, source, arguments);
   app.add_option("--key-file", key_file, "Key of the digests by which values are told apart, at least 16 bytes; default: a random one");
   app.add_option("--copies", arguments.options.copies_address, "Where Envoy's ext_proc filter finds us: host:port or unix:/path")
       ->capture_default_str();
@@ -54,12 +101,12 @@ ParsedAgentArguments ParseAgentArguments(int argc, const char* const* argv) {
       ->default_str("info");
   try {
     app.parse(argc, argv);
-    arguments.config_text = ReadFile("--config", config_file);
+    ReadSource(source, arguments);
     arguments.digest_key = key_file.empty() ? RandomHex(32) : ReadFile("--key-file", key_file);
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = app.exit(error) == 0 ? 0 : kBadArguments;
   }
-  arguments.options.epoch = RandomHex(16);
+  arguments.options.epoch = MakeEpoch();
   return parsed;
 }
 

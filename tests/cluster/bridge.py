@@ -90,38 +90,41 @@ def ask_json(port: int, path: str) -> Json:
     return json.loads(body)
 
 
-def _http2(options: Json) -> Json:
+def http2(options: Json) -> Json:
     return {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         "explicit_http_config": {"http2_protocol_options": options}}}
 
 
-def _cluster(name: str, address: Json, **more: Json) -> Json:
+def cluster(name: str, address: Json, **more: Json) -> Json:
     return {"name": name, "type": "STATIC", "connect_timeout": "1s",
             "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}, **more}
 
 
-def _tcp(port: int) -> Json:
+def tcp(port: int) -> Json:
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-def _listener(name: str, route: Json, filters: list[Json]) -> Json:
+def manager_of(name: str, filters: list[Json], routes: Json) -> Json:
     router = {"name": "envoy.filters.http.router",
               "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}
     manager = {"@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-               "stat_prefix": name, "http_filters": [*filters, router],
-               "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, **route}]}]}}
-    return {"name": name, "address": _tcp(0),
-            "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}]}
+               "stat_prefix": name, "http_filters": [*filters, router], **routes}
+    return {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
 
 
-def _replay_listener(side: str) -> Json:
+def listener(name: str, route: Json, filters: list[Json], port: int = 0) -> Json:
+    routes = {"route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, **route}]}]}}
+    return {"name": name, "address": tcp(port), "filter_chains": [manager_of(name, filters, routes)]}
+
+
+def replay_listener(side: str, port: int = 0) -> Json:
     """Where the agent asks again. Protocol and TLS are Envoy's job; the user's authority is put back."""
-    return _listener(f"replay-{side}", {"route": {"cluster": side, "host_rewrite_header": "x-softmigration-authority"},
-                                        "request_headers_to_remove": ["x-softmigration-authority"]}, [])
+    return listener(f"replay-{side}", {"route": {"cluster": side, "host_rewrite_header": "x-softmigration-authority"},
+                                        "request_headers_to_remove": ["x-softmigration-authority"]}, [], port)
 
 
-def _watcher() -> Json:
+def watcher() -> Json:
     return {"name": "envoy.filters.http.ext_proc", "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor",
         "grpc_service": {"envoy_grpc": {"cluster_name": "agent"}},
@@ -131,19 +134,26 @@ def _watcher() -> Json:
                             "response_header_mode": "SEND", "response_body_mode": "STREAMED", "response_trailer_mode": "SEND"}}}
 
 
-def envoy_configuration(socket: Path, legacy: int, target: int, admin: Path, serving: str) -> Json:
-    agent = _cluster("agent", {"pipe": {"path": str(socket)}},
-                     typed_extension_protocol_options=_http2({"initial_stream_window_size": STREAM_WINDOW,
-                                                              "initial_connection_window_size": CONNECTION_WINDOW}),
-                     circuit_breakers={"thresholds": [{"max_connections": 2, "max_pending_requests": MOST_STREAMS,
-                                                       "max_requests": MOST_STREAMS}]})
-    users = _listener("users", {"name": "payments", "route": {"cluster": serving}}, [_watcher()])
+def agent_cluster(socket: Path) -> Json:
+    return cluster("agent", {"pipe": {"path": str(socket)}},
+                   typed_extension_protocol_options=http2({"initial_stream_window_size": STREAM_WINDOW,
+                                                           "initial_connection_window_size": CONNECTION_WINDOW}),
+                   circuit_breakers={"thresholds": [{"max_connections": 2, "max_pending_requests": MOST_STREAMS,
+                                                     "max_requests": MOST_STREAMS}]})
+
+
+def bootstrap_with(admin: Path, more: Json) -> Json:
     # By default Envoy stops reading from the user where the agent does not read its copies: a frozen agent would hold uploads up.
     return {"admin": {"address": {"pipe": {"path": str(admin)}}},
             "layered_runtime": {"layers": [{"name": "bridge", "static_layer": {
-                "envoy.reloadable_features.grpc_side_stream_flow_control": False}}]},
-            "static_resources": {"listeners": [users, _replay_listener("legacy"), _replay_listener("target")],
-                                 "clusters": [_cluster("legacy", _tcp(legacy)), _cluster("target", _tcp(target)), agent]}}
+                "envoy.reloadable_features.grpc_side_stream_flow_control": False}}]}, **more}
+
+
+def envoy_configuration(socket: Path, legacy: int, target: int, admin: Path, serving: str) -> Json:
+    users = listener("users", {"name": "payments", "route": {"cluster": serving}}, [watcher()])
+    return bootstrap_with(admin, {"static_resources": {
+        "listeners": [users, replay_listener("legacy"), replay_listener("target")],
+        "clusters": [cluster("legacy", tcp(legacy)), cluster("target", tcp(target)), agent_cluster(socket)]}})
 
 
 class Bridge:

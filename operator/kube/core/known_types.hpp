@@ -11,6 +11,7 @@ inline const ResourceType kHttpRoutes{"gateway.networking.k8s.io", "v1", "httpro
 inline const ResourceType kSecrets{"", "v1", "secrets", "Secret"};
 inline const ResourceType kJobs{"batch", "v1", "jobs", "Job"};
 inline const ResourceType kCronJobs{"batch", "v1", "cronjobs", "CronJob"};
+inline const ResourceType kConfigMaps{"", "v1", "configmaps", "ConfigMap"};
 inline const ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline const ResourceType kEvents{"events.k8s.io", "v1", "events", "Event"};
 inline const ResourceType kSoftMigrations{"softmigration.io", "v1alpha1", "softmigrations", "SoftMigration"};
