@@ -76,15 +76,27 @@ Decision Decide(const model::Spec& spec, const model::Status& status, const Obse
 Decision DecideInvalid(const std::vector<model::FieldError>& errors, const model::Status& status, const Observation& observation,
                        base::WallTime now);
 
-/// Why users were taken back, as the field manager of the patch that did it says: "softmigration-rollback/ATTEMPT/REASON/METRIC".
-/// The patch goes to the route before the status is written, and this name in the route's managedFields is the recorded intent:
-/// a later leader that finds it on a route at 0 finishes the rollback. At most 128 bytes, the API's limit for the name of a manager.
+/// Why and whose users were taken back, as the field manager of the patch that did it says:
+/// "softmigration-rollback/ATTEMPT/REASON/WHOSE/METRIC". The patch goes to the route before the status is written, and this name in the
+/// route's managedFields is the recorded intent: a later leader that finds it on a route at 0 finishes the rollback.
+/// At most 128 bytes, the API's limit for the name of a manager: a long metric is cut.
 struct RollbackMark {
+  /// Hexadecimal in the name, 8 digits and then 4 for each component.
+  struct Whose {
+    std::uint32_t rollback = 0;             ///< the lower half of RollbackRecord::at: by this one knows whether status has recorded it
+    std::vector<std::uint16_t> components;  ///< hashes of the SoftMigration's uid and the name: other migrations write the same routes
+    bool operator==(const Whose&) const = default;
+  };
   std::int64_t attempt = 0;
   std::string reason;
-  std::string metric;  ///< empty where no metric was the cause
+  std::string metric;          ///< empty where no metric was the cause
+  std::optional<Whose> whose;  ///< nothing: written by an earlier version, any component may be meant
   bool operator==(const RollbackMark&) const = default;
 };
+/// Of the last rollback of `status`, which names all components that go back or went. REQUIRES: there is one.
+RollbackMark MarkOf(std::string_view uid, const model::Status& status);
+/// The users of this component were taken back by that rollback, and `status` may not say so yet.
+bool MayBeUnrecorded(const RollbackMark& mark, std::string_view uid, const std::string& component, const model::Status& status);
 std::string ToFieldManager(const RollbackMark& mark);
 /// Nothing where the manager is none of these.
 std::optional<RollbackMark> ReadFieldManager(std::string_view manager);

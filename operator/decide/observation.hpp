@@ -60,6 +60,7 @@ struct MetricObservation {
 
 /// Everything a decision rests on besides spec, status and time.
 struct Observation {
+  std::string uid;  ///< of the SoftMigration
   std::int64_t generation = 0;
   bool deleting = false;
   bool finalizer_present = false;

@@ -122,13 +122,10 @@ bool MovesToDeadSide(const Context& context, const ComponentTraffic& traffic, co
 
 bool IsTakenBack(const Context& context, const RouteState& state, const ComponentStatus& component) {
   if (component.phase != Phase::kShift || component.weight.value() == 0) return false;
-  // A first step that no route ever showed, as far as is recorded, cannot have been taken back.
-  const auto recorded = std::ranges::find(context.status.components, component.name, &ComponentStatus::name);
-  if (recorded == context.status.components.end() || (!recorded->since && recorded->step <= 0)) return false;
   const ComponentTraffic* traffic = TrafficOf(state, component.name);
   if (traffic == nullptr || traffic->any_target) return false;
   const auto mark = ReadFieldManager(state.last_writer);
-  return mark && mark->attempt == context.status.attempt;
+  return mark && MayBeUnrecorded(*mark, context.seen.uid, component.name, context.status);
 }
 
 bool Enforces(const model::Status& status, bool finalizer_present) {

@@ -34,6 +34,7 @@ Gatherer::Gatherer(const Cache& cache, const MetricPoller& poller, const routers
 
 decide::Observation Gatherer::Gather(const Migration& migration) const {
   decide::Observation seen;
+  seen.uid = migration.meta.uid;
   seen.generation = migration.meta.generation;
   seen.deleting = migration.meta.deleting;
   seen.finalizer_present = std::ranges::find(migration.meta.finalizers, finalizer_) != migration.meta.finalizers.end();

@@ -31,9 +31,8 @@ bool BeginsRollback(const model::Status& status, const model::Status& next) {
 }
 
 /// Under this name routes are written on the way back, so that whoever comes after us finds it where status does not say so yet.
-std::string MarkOf(const model::Status& status) {
-  const model::RollbackRecord& record = *status.last_rollback;
-  return decide::ToFieldManager({status.attempt, record.reason, record.metric});
+std::string ManagerOf(const Migration& migration, const model::Status& next) {
+  return decide::ToFieldManager(decide::MarkOf(migration.meta.uid, next));
 }
 
 }  // namespace
@@ -65,7 +64,7 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
     return *taken_back;
   }
   std::optional<PassResult> carried_out;
-  if (!decision.actions.empty()) carried_out = CarryOut(known, decision, unrecorded ? MarkOf(unrecorded->next) : kFieldManager);
+  if (!decision.actions.empty()) carried_out = CarryOut(known, decision, unrecorded ? ManagerOf(known, unrecorded->next) : kFieldManager);
   if (unrecorded || decision.next != migration->status) {
     const PassResult recorded = Record(*migration, unrecorded ? *unrecorded : decision);
     return carried_out && carried_out->outcome == Outcome::kFailed ? *carried_out : recorded;
@@ -128,7 +127,7 @@ std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, 
   intended.status = decision.next;
   const decide::Decision plan = DecideOn(intended, seen, now);
   if (plan.actions.empty()) return std::nullopt;
-  const std::string manager = MarkOf(decision.next);
+  const std::string manager = ManagerOf(migration, decision.next);
   bool all = true;
   for (const decide::Action& action : plan.actions) {
     if (!std::holds_alternative<decide::ApplyTraffic>(action)) continue;

@@ -9,6 +9,7 @@ int FuzzRollbackMark(Bytes data) {
   if (!mark) return 0;
   Require(manager.starts_with("softmigration-rollback/"), "only our own marks are read");
   Require(!mark->reason.empty(), "a mark says why");
+  Require(!mark->whose || !mark->whose->components.empty(), "a mark that names somebody names whom");
   const std::string written = decide::ToFieldManager(*mark);
   Require(written.size() <= 128, "the API takes 128 bytes");
   const auto again = decide::ReadFieldManager(written);

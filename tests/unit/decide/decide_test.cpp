@@ -7,6 +7,7 @@
 
 #include "decide/reasons.hpp"
 #include "fakes/builders.hpp"
+#include "model/limits.hpp"
 #include "scenario/world.hpp"
 
 namespace softmig::decide {
@@ -255,7 +256,7 @@ TEST(Enforces, UntilEveryoneIsAcrossAndTheFinalizerIsGone) {
 TEST(Decide, FinishesARollbackThatReachedARouteButWasNotRecorded) {
   World world = Shifting(MakeMigration().Spec());
   world.routes.at("web").weights["all"] = 0;
-  world.routes.at("web").Wrote(ToFieldManager({world.status.attempt, "MetricBreached", "errors"}));
+  world.routes.at("web").Wrote(ToFieldManager({world.status.attempt, "MetricBreached", "errors", {}}));
   const Decision decision = world.Decide();
   EXPECT_EQ(decision.next.phase, Phase::kRollingBack);
   EXPECT_EQ(decision.next.last_rollback->reason, reason::kMetricBreached);
@@ -266,7 +267,7 @@ TEST(Decide, FinishesARollbackThatReachedARouteButWasNotRecorded) {
 TEST(Decide, TheRollbackOfAnEarlierAttemptIsNoExcuseForAWeightThatFell) {
   World world = Shifting(MakeMigration().Spec());
   world.routes.at("web").weights["all"] = 0;
-  world.routes.at("web").Wrote(ToFieldManager({world.status.attempt - 1, "MetricBreached", "errors"}));
+  world.routes.at("web").Wrote(ToFieldManager({world.status.attempt - 1, "MetricBreached", "errors", {}}));
   const Decision decision = world.Decide();
   EXPECT_EQ(decision.next.phase, Phase::kShift);
   EXPECT_EQ(decision.next.drift.size(), 1U);
@@ -283,11 +284,74 @@ TEST(Decide, TheGatewayKnowsTheTargetBeforeItsFirstUsers) {
   EXPECT_EQ(world.routes.at("web").weights.at("all"), 10);
 }
 
+/// Two components of which one may go on to its first step, and the other's rollback is what was written last.
+struct TwoComponents {
+  World world;
+  model::Status begun;  ///< "a" goes back
+
+  TwoComponents() : world(MakeMigration().Components({{"a", {}}, {"b", {}}}).Spec()) {
+    world.status = Shifting(world.spec).status;
+    begun = world.status;
+    begun.components[0].phase = Phase::kRollingBack;
+    begun.last_rollback = model::RollbackRecord{world.now, "a", {}, "MetricBreached", "errors", {}, {}, {}, {}, {}};
+    for (model::ComponentStatus& component : world.status.components) component.since.reset();
+    world.routes.at("web").weights = {{"a", 0}, {"b", 0}};
+    world.finalizer = true;
+  }
+  std::vector<Phase> PhasesAfter(const std::string& manager) {
+    world.routes.at("web").Wrote(manager);
+    const Decision decision = world.Decide();
+    return {decision.next.components[0].phase, decision.next.components[1].phase};
+  }
+};
+
+TEST(Decide, TheRollbackOfAFirstStepThatWasNeverSeenIsFinishedForWhomItWasBegun) {
+  TwoComponents both;
+  EXPECT_THAT(both.PhasesAfter(ToFieldManager(MarkOf("", both.begun))), testing::ElementsAre(Phase::kRollingBack, Phase::kShift));
+  EXPECT_THAT(both.PhasesAfter(ToFieldManager(MarkOf("another migration", both.begun))), testing::Each(Phase::kShift));
+}
+
+TEST(Decide, AMarkThatNamesNobodyCountsForAll) {
+  TwoComponents both;
+  EXPECT_THAT(both.PhasesAfter("softmigration-rollback/" + std::to_string(both.world.status.attempt) + "/MetricBreached/errors"),
+              testing::Each(Phase::kRollingBack));
+}
+
+TEST(Decide, WhoBeganAnewIsNotTakenBackByTheMarkOfARecordedRollback) {
+  TwoComponents both;
+  both.world.status.last_rollback = both.begun.last_rollback;
+  EXPECT_THAT(both.PhasesAfter(ToFieldManager(MarkOf("", both.begun))), testing::Each(Phase::kShift));
+}
+
+TEST(RollbackMark, NamesAllThatAreOnTheirWayBackOrWere) {
+  model::Status status;
+  status.attempt = 3;
+  status.last_rollback =
+      model::RollbackRecord{base::WallTime(base::Millis(0x1'0000'00ffLL)), "b", {}, "NoEvidence", "m", {}, {}, {}, {}, {}};
+  for (const char* name : {"a", "b", "c", "d"}) status.components.emplace_back().name = name;
+  status.components[1].phase = Phase::kRollingBack;
+  status.components[2].phase = Phase::kRolledBack;
+  status.components[3].phase = Phase::kShift;
+  const RollbackMark mark = MarkOf("uid", status);
+  EXPECT_THAT(ToFieldManager(mark), testing::MatchesRegex("softmigration-rollback/3/NoEvidence/000000ff[0-9a-f]{8}/m"));
+  status.last_rollback.reset();
+  EXPECT_FALSE(MayBeUnrecorded(mark, "uid", "a", status));
+  EXPECT_TRUE(MayBeUnrecorded(mark, "uid", "b", status));
+  EXPECT_TRUE(MayBeUnrecorded(mark, "uid", "c", status));
+  EXPECT_FALSE(MayBeUnrecorded(mark, "uid", "d", status));
+  EXPECT_FALSE(MayBeUnrecorded(mark, "another", "b", status));
+  status.attempt = 4;
+  EXPECT_FALSE(MayBeUnrecorded(mark, "uid", "b", status));
+}
+
 TEST(RollbackMark, ReadsWhatItWritesAndNothingElse) {
-  const RollbackMark mark{7, "MetricBreached", "error-rate"};
+  const RollbackMark mark{7, "MetricBreached", "error-rate", RollbackMark::Whose{0xab, {1, 0xffff}}};
+  EXPECT_EQ(ToFieldManager(mark), "softmigration-rollback/7/MetricBreached/000000ab0001ffff/error-rate");
   EXPECT_EQ(ReadFieldManager(ToFieldManager(mark)), mark);
-  const RollbackMark without{1, "TargetNotServing", ""};
+  const RollbackMark without{1, "TargetNotServing", "", RollbackMark::Whose{1, {2}}};
   EXPECT_EQ(ReadFieldManager(ToFieldManager(without)), without);
+  const RollbackMark earlier{1, "TargetNotServing", "", {}};
+  EXPECT_EQ(ReadFieldManager(ToFieldManager(earlier)), earlier);
   for (const char* manager : {"", "softmigration", "softmigration-rollback/", "softmigration-rollback/x/MetricBreached/m",
                               "softmigration-rollback/1", "softmigration-rollback/1//m", "kubectl-edit"}) {
     EXPECT_FALSE(ReadFieldManager(manager)) << manager;
@@ -295,7 +359,15 @@ TEST(RollbackMark, ReadsWhatItWritesAndNothingElse) {
 }
 
 TEST(RollbackMark, FitsTheNameOfAManager) {
-  EXPECT_LE(ToFieldManager({9'223'372'036'854'775'807, "TargetNotServing", std::string(63, 'm')}).size(), 128U);
+  const RollbackMark::Whose all{0xffffffff, std::vector<std::uint16_t>(model::limits::kComponents, 0xabcd)};
+  const RollbackMark longest{model::limits::kAttempts, std::string(reason::kTargetNotServing), std::string(63, 'm'), all};
+  EXPECT_LE(ToFieldManager(longest).size(), 128U);
+  EXPECT_EQ(ReadFieldManager(ToFieldManager(longest))->whose, all);
+}
+
+TEST(RollbackMark, OneThatWasCutCountsForAll) {
+  const std::string manager = ToFieldManager({1, "MetricBreached", "", RollbackMark::Whose{1, {2, 3}}});
+  for (std::size_t cut = 1; cut <= 17; ++cut) EXPECT_FALSE(ReadFieldManager(manager.substr(0, manager.size() - cut))->whose) << cut;
 }
 
 }  // namespace
