@@ -31,14 +31,20 @@ Class ClassOf(Verdict verdict) {
   return Class::kMissing;
 }
 
-/// A breach until there is a pass; a pass only for a while, because a counter that stands still decides nothing any more.
-bool StillHolds(const Context& context, const Judgement& decisive) {
-  if (decisive.verdict == Verdict::kBreach) return true;
+bool HasUsers(const Context& context, const std::string& component) {
+  const auto it = std::ranges::find(context.next().components, component, &ComponentStatus::name);
+  return it != context.next().components.end() && it->weight.value() > 0;
+}
+
+/// A breach until there is a pass; a pass only for a while, because a counter that stands still decides nothing any more. Before the first
+/// users a breach is no better: whoever it is about was not sent by us, and where nobody is sent any more no pass will ever follow it.
+bool StillHolds(const Context& context, const std::string& component, const Judgement& decisive) {
+  if (decisive.verdict == Verdict::kBreach && HasUsers(context, component)) return true;
   return context.now - decisive.at <= std::max(StaleAfter(context.spec), context.spec.on_no_evidence.deadline);
 }
 
 /// What counts now of the last answers: the latest judgement; while that is undecided, the last decisive one; a stale one as kStale.
-std::optional<Judgement> Effective(const Context& context, const MetricObservation* seen) {
+std::optional<Judgement> Effective(const Context& context, const std::string& component, const MetricObservation* seen) {
   if (seen == nullptr || !seen->latest) return std::nullopt;
   if (context.now - seen->latest->at > StaleAfter(context.spec)) {
     Judgement stale = *seen->latest;
@@ -53,13 +59,13 @@ std::optional<Judgement> Effective(const Context& context, const MetricObservati
     return breach;
   }
   const bool undecided = seen->latest->verdict == Verdict::kUndecided;
-  return undecided && seen->decisive && StillHolds(context, *seen->decisive) ? seen->decisive : seen->latest;
+  return undecided && seen->decisive && StillHolds(context, component, *seen->decisive) ? seen->decisive : seen->latest;
 }
 
 /// The same, with what the other metrics of the component say: evidence on counts is a breach only where all of it together is.
 std::optional<Judgement> EffectiveOf(const Context& context, const std::string& component, const std::string& metric) {
   const MetricObservation* seen = SeenOf(context, component, metric);
-  std::optional<Judgement> judgement = Effective(context, seen);
+  std::optional<Judgement> judgement = Effective(context, component, seen);
   if (!judgement || seen->counts == nullptr) return judgement;
   const auto together = context.evidence.find(component);
   const bool blamed = together != context.evidence.end() && together->second.breached && together->second.blame == metric;

@@ -53,6 +53,7 @@ struct Poll {
   model::Sample sample;
   analysis::MetricState state;
   SeenMetric seen;
+  std::optional<bool> has_users;  // the component sends users to the target, as status said last
 };
 using PollPtr = std::shared_ptr<Poll>;
 
@@ -120,9 +121,17 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     }
     for (const model::ComponentStatus& component : status.components) {
       for (auto& [name, poll] : entry.polls) {
-        if (poll->counting && name.first == component.name) poll->counting->stage = analysis::StageOf(component);
+        if (name.first == component.name) NoteStage(*poll, component);
       }
     }
+  }
+
+  static void NoteStage(Poll& poll, const model::ComponentStatus& component) {
+    if (poll.counting) poll.counting->stage = analysis::StageOf(component);
+    const bool has_users = component.phase == model::Phase::kShift && component.weight.value() > 0;
+    // Whoever met the target before was not sent by us; a breach that is the latest answer still holds.
+    if (has_users && poll.has_users == false) poll.seen.ForgetDecisive();
+    poll.has_users = has_users;
   }
 
   void Rebuild(Entry& entry, const ObjectKey& key, Wanted wanted, const model::Status& status) {
@@ -246,6 +255,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   static void Inherit(Poll& poll, const Poll& before) {
     poll.state = before.state;
     poll.seen = before.seen;
+    poll.has_users = before.has_users;
     poll.due = before.due;
     const bool same = poll.counting && before.counting && poll.counting->plan.rule->hash() == before.counting->plan.rule->hash();
     if (same) poll.counting->memory = before.counting->memory;

@@ -14,6 +14,8 @@ class SeenMetric {
   void Note(analysis::Judgement judgement, base::SteadyTime at);
   /// The latest that is a pass or a breach.
   void NoteDecisive(analysis::Judgement judgement, base::SteadyTime at);
+  /// What was decisive is about other users than those to come.
+  void ForgetDecisive() { seen_.decisive.reset(); }
   void NoteCounts(std::shared_ptr<const analysis::CountsView> counts) { seen_.counts = std::move(counts); }
 
   /// As of now by both clocks. Where the wall clock was set back since an answer came, the answer would look younger than it is: then its

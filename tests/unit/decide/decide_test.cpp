@@ -273,6 +273,36 @@ TEST(Decide, TheRollbackOfAnEarlierAttemptIsNoExcuseForAWeightThatFell) {
   EXPECT_EQ(decision.next.drift.size(), 1U);
 }
 
+MetricObservation BreachThenSilence(base::WallTime breach, base::WallTime now) {
+  analysis::Judgement bad, nothing;
+  bad.verdict = Verdict::kBreach;
+  bad.at = bad.window_start = breach;
+  nothing.verdict = Verdict::kUndecided;
+  nothing.at = nothing.window_start = now;
+  return {nothing, bad, {}, {}};
+}
+
+TEST(Decide, ABreachFromBeforeTheFirstUsersHoldsThemUpForAWhileAndNotForEver) {
+  World world(MakeMigration().OnNoEvidence(minutes(1), model::BreachPolicy::kRollback).Spec());
+  Settle(world);
+  const base::WallTime breach = world.now;
+  world.now += seconds(30);
+  world.counted[{"all", "errors"}] = BreachThenSilence(breach, world.now);
+  Settle(world);
+  EXPECT_EQ(world.status.components.front().weight.value(), 0);
+  EXPECT_EQ(world.status.components.front().metrics.front().verdict, Verdict::kBreach);
+  world.now += seconds(31);
+  world.counted[{"all", "errors"}] = BreachThenSilence(breach, world.now);
+  world.Apply(world.Decide());
+  EXPECT_EQ(world.status.components.front().weight.value(), 10);
+}
+
+TEST(Decide, ABreachOfUsersOutlastsAnySilence) {
+  World world = Shifting(MakeMigration().OnNoEvidence(minutes(1), model::BreachPolicy::kRollback).Spec());
+  world.counted[{"all", "errors"}] = BreachThenSilence(world.now - minutes(10), world.now);
+  EXPECT_EQ(world.Decide().next.phase, Phase::kRollingBack);
+}
+
 TEST(Decide, TheGatewayKnowsTheTargetBeforeItsFirstUsers) {
   World world(MakeMigration().Spec());
   Settle(world);

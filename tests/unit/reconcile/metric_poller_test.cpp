@@ -94,6 +94,35 @@ TEST(MetricPoller, AnotherEpochStartsWithoutEvidence) {
   EXPECT_FALSE(asked.poller().Get(kKey).at({"all", "latency"}).latest.has_value());
 }
 
+json AtWeight(int weight) {
+  json migration = MigrationJson();
+  migration["status"]["components"] = {{{"name", "all"}, {"phase", "Shift"}, {"step", weight > 0 ? 0 : -1}, {"weight", weight}}};
+  return migration;
+}
+
+TEST(MetricPoller, TheFirstUsersAreNotBlamedForWhoCameBeforeThem) {
+  Asked asked;
+  asked.SetValue("0.9");
+  asked.Want("1", AtWeight(0));
+  ASSERT_EQ(asked.After(1), model::Verdict::kBreach);
+  asked.poller().Stop();
+  const auto decisive = [&] { return asked.poller().Get(kKey).at({"all", "latency"}).decisive; };
+  asked.Want("1", AtWeight(0));
+  EXPECT_TRUE(decisive());
+  asked.Want("1", AtWeight(10));
+  EXPECT_FALSE(decisive());
+}
+
+TEST(MetricPoller, ABreachOfUsersIsKeptForThoseOfTheNextStep) {
+  Asked asked;
+  asked.SetValue("0.9");
+  asked.Want("1", AtWeight(10));
+  ASSERT_EQ(asked.After(1), model::Verdict::kBreach);
+  asked.poller().Stop();
+  asked.Want("1", AtWeight(100));
+  EXPECT_TRUE(asked.poller().Get(kKey).at({"all", "latency"}).decisive);
+}
+
 TEST(MetricPoller, ForgetsWhatNobodyWants) {
   Asked asked;
   asked.Want("1");

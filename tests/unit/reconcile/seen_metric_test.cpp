@@ -36,6 +36,17 @@ TEST(SeenMetric, TellsAnOldAnswerAsOldAfterTheClockWasSetBack) {
   EXPECT_EQ(observation.decisive->window_start, kWall) << "so it is no evidence of a step";
 }
 
+TEST(SeenMetric, ForgetsWhatWasDecisiveAndNotTheLatest) {
+  SeenMetric seen;
+  seen.NoteDecisive(Says(model::Verdict::kBreach), kCame);
+  seen.Note(Says(model::Verdict::kBreach), kCame);
+  seen.ForgetDecisive();
+  const auto observation = seen.At(kCame, kWall);
+  EXPECT_FALSE(observation.decisive);
+  EXPECT_EQ(observation.latest->verdict, model::Verdict::kBreach);
+  EXPECT_TRUE(observation.breach_since);
+}
+
 TEST(SeenMetric, LetsAnAnswerGrowOldWhereTheClockWasSetForward) {
   SeenMetric seen;
   seen.Note(Says(model::Verdict::kPass), kCame);
