@@ -54,8 +54,7 @@ void DataPlane::TakeOver(const std::string& route, long long seen) {
   if (gateway.seen != seen || gateway.mode == GatewayMode::kIgnores || gateway.mode == GatewayMode::kRefuses) return;
   const auto object = cluster_.Find(Kind::kHttpRoutes, route);
   if (!object) return;
-  Count();
-  flow_changes_();
+  NoteFlow();
   gateway.programmed = object;
   for (std::size_t m = 0; m < scenario_.migrations.size(); ++m) {
     const MigrationPlan& migration = scenario_.migrations[m];
@@ -102,9 +101,15 @@ void DataPlane::Count() {
   }
 }
 
-void DataPlane::SetHealth(int migration, int component, double errors, double latency) {
+/// What flows is about to change.
+void DataPlane::NoteFlow() {
   Count();
   flow_changes_();
+  for (const auto& [key, traffic] : traffic_) history_[key].Learn(loop_.now(), traffic.bad, traffic.total);
+}
+
+void DataPlane::SetHealth(int migration, int component, double errors, double latency) {
+  NoteFlow();
   Traffic& traffic = traffic_[{migration, component}];
   traffic.errors = errors;
   traffic.latency = latency;
@@ -119,6 +124,13 @@ DataPlane::Counters DataPlane::Read(int migration, int component) {
   Count();
   const Traffic& traffic = traffic_[{migration, component}];
   return {traffic.total, traffic.bad};
+}
+
+double DataPlane::RequestsAt(int migration, int component, Time at) {
+  const Counters now = Read(migration, component);
+  CounterHistory& history = history_[{migration, component}];
+  history.Learn(loop_.now(), now.bad, now.total);
+  return history.At(at).total;
 }
 
 double DataPlane::latency(int migration, int component) const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sim/core/cluster.hpp"
+#include "sim/core/counter_history.hpp"
 #include "sim/core/fault_plan.hpp"
 #include "sim/core/routes.hpp"
 #include "sim/core/scenario.hpp"
@@ -28,6 +29,8 @@ class DataPlane {
     double total = 0, bad = 0;
   };
   Counters Read(int migration, int component);
+  /// Requests that had reached the target by `at`, which is not after now. Whole numbers.
+  double RequestsAt(int migration, int component, Time at);
   /// `flow_changes` is called whenever requests begin to go elsewhere or to end otherwise, with the counters as of that moment.
   void Listen(std::function<void()> flow_changes) { flow_changes_ = std::move(flow_changes); }
   [[nodiscard]] double latency(int migration, int component) const;
@@ -55,6 +58,7 @@ class DataPlane {
   void TakeOver(const std::string& route, long long seen);
   void Report(const std::string& route, long long seen);
   void Count();
+  void NoteFlow();
   void CountRoute(const Gateway& gateway, double elapsed);
 
   Loop& loop_;
@@ -64,6 +68,7 @@ class DataPlane {
   Transcript& transcript_;
   std::map<std::string, Gateway> gateways_;
   std::map<std::pair<int, int>, Traffic> traffic_;
+  std::map<std::pair<int, int>, CounterHistory> history_;  ///< of traffic_, at each change of the flow: between two it is even
   std::map<std::string, int> ready_;
   std::function<void()> flow_changes_ = [] {};
   Time counted_{};

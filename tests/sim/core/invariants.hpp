@@ -100,8 +100,8 @@ class Invariants {
   };
   struct ComponentStory {
     std::map<std::string, Share> shares;  ///< by route object, as the API server has it
-    DataPlane::Counters shown_counters;   ///< as of then
     Time shown_since{};                   ///< since when all routes have shown the recorded weight
+    Time noted_behind{};                  ///< by so much the clock was behind by which status noted that
     bool shown = false;
     bool suspected = false;               ///< a bad answer was delivered while users are on the target
     std::optional<Time> breach_since;     ///< the working process knows of a breach and users are still on the target
@@ -151,7 +151,8 @@ class Invariants {
 
   // invariants_evidence.cpp
   void JudgeCheckpoint(std::size_t index, const nlohmann::json& object);
-  /// What users got since the step was shown is enough to tell a good target from a bad one.
+  /// What users got since the step was shown is enough to tell a good target from a bad one. The metrics server is asked about instants:
+  /// a clock that is behind its own calls a past one the beginning of the step, and what users got since then is all that can be asked for.
   bool EnoughSeen(std::size_t index, std::size_t component);
   /// A step that is being judged keeps its evidence once a minute.
   bool MayWriteAtRest(const ClusterChange& change);

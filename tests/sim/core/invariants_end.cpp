@@ -75,7 +75,7 @@ std::optional<std::string> Invariants::UnsettledComponent(std::size_t index, std
     });
     return waits ? std::nullopt : std::optional(who);
   }
-  if (record.phase != "Shift" || !record.reached || record.waiting_for.empty()) return who;
+  if (record.phase != "Shift" || record.since.empty() || record.waiting_for.empty()) return who;
   const bool ceiling = story.record.desired == "Shift" && record.step + 1 >= static_cast<int>(plan.steps.size());
   // Evidence of a breach that is only held stays one until the attempt is raised.
   const bool held = told && plan.hold_on_breach && (sick || plan.evidence);

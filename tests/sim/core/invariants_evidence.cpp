@@ -31,9 +31,9 @@ void Invariants::JudgeCheckpoint(std::size_t index, const json& object) {
 bool Invariants::EnoughSeen(std::size_t index, std::size_t c) {
   // So many good requests and not one bad give odds of 100 to 1 against a rate of 5 % (4.9 % where somebody edited it); 103 by the mixture.
   constexpr double kLeastRequests = 102;
-  const auto now = parts_.data_plane.Read(static_cast<int>(index), static_cast<int>(c));
-  const DataPlane::Counters& then = stories_[index].components[c].shown_counters;
-  return now.total - then.total >= kLeastRequests;
+  const ComponentStory& story = stories_[index].components[c];
+  const auto requests = [&](Time at) { return parts_.data_plane.RequestsAt(static_cast<int>(index), static_cast<int>(c), at); };
+  return requests(parts_.loop.now()) - requests(story.shown_since - story.noted_behind) >= kLeastRequests;
 }
 
 bool Invariants::MayWriteAtRest(const ClusterChange& whole) {

@@ -74,7 +74,7 @@ void Invariants::JudgeRouteWrite(std::size_t index, const ClusterChange& whole) 
     const std::string& to = is.target > was.target ? plan.target : plan.legacy;
     const std::string& from = is.target > was.target ? plan.legacy : plan.target;
     // Putting back what somebody else changed in between is judged by the record, not by the direction.
-    const bool finishing = recorded != story.record.components.end() && recorded->second.reached;
+    const bool finishing = recorded != story.record.components.end() && !recorded->second.since.empty();
     if (finishing && is.target > was.target) continue;
     parts_.checker.Require(serves(to) || !serves(from), now, invariant::kDeadSide,
                            [&] { return fmt::format("{}: users go from {} to {}, which is known not to answer", who, from, to); });
@@ -181,10 +181,7 @@ void Invariants::NoteShown(std::size_t index) {
     const double wanted = record == stories_[index].record.components.end() ? 0 : record->second.weight / 100.0;
     const bool shown = std::ranges::all_of(
         component.shares, [&](const auto& one) { return one.second.rules == 0 || std::abs(one.second.target - wanted) < kRounding; });
-    if (shown && !component.shown) {
-      component.shown_since = parts_.loop.now();
-      component.shown_counters = parts_.data_plane.Read(static_cast<int>(index), static_cast<int>(c));
-    }
+    if (shown && !component.shown) component.shown_since = parts_.loop.now();
     component.shown = shown;
   }
 }

@@ -167,6 +167,9 @@ void Invariants::JudgeStatus(std::size_t index, const MigrationRecord& before, c
         parts_.checker.Violate(now, invariant::kTransitions, fmt::format("{}/{}: a rollback without a record of why", plan.name, name));
       }
     }
+    if (sender.view && !is.since.empty() && is.since != was.since) {
+      stories_[index].components[c].noted_behind = std::max(sender.view->behind, Time(0));
+    }
     if (is.weight > was.weight) JudgeRise(index, c, was, sender);
     if (is.weight < was.weight && is.weight != 0) {
       parts_.checker.Violate(now, invariant::kSteps,

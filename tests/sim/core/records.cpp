@@ -35,7 +35,7 @@ void ReadStatus(const json& status, MigrationRecord& record) {
   for (const json& drift : At(status, "drift")) record.conflict = record.conflict || Number(drift, "reverted", 0) >= 2;
   for (const json& component : At(status, "components")) {
     record.components[Text(component, "name")] = {Text(component, "phase"), static_cast<int>(Number(component, "weight", 0)),
-                                                  static_cast<int>(Number(component, "step", -1)), component.contains("since"),
+                                                  static_cast<int>(Number(component, "step", -1)), Text(component, "since"),
                                                   Text(component, "waitingFor")};
   }
   const json& rollback = At(status, "lastRollback");

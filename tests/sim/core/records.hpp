@@ -11,7 +11,7 @@ struct ComponentRecord {
   std::string phase = "Pending";
   int weight = 0;
   int step = -1;
-  bool reached = false;
+  std::string since;  ///< empty: not reached
   std::string waiting_for;
 };
 struct MigrationRecord {

@@ -240,6 +240,7 @@ std::shared_ptr<const PassView> Replica::View() {
   if (worker.view) return worker.view;
   auto view = std::make_shared<PassView>();
   view->at = loop().now();
+  view->behind = view->at - (clock_.WallNow().time_since_epoch() - MachineClock::kStart);
   for (const MigrationPlan& plan : parts_.scenario.migrations) {
     if (auto migration = cache_.migrations().Get({kNamespace, plan.name})) view->migrations[plan.name] = std::move(migration);
     for (const std::string& service : {plan.legacy, plan.target}) {

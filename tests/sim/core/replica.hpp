@@ -21,6 +21,7 @@ namespace softmig::simulator {
 /// What a pass of a replica had before it when it decided: the simulator's invariants judge its writes by that.
 struct PassView {
   Time at{};
+  Time behind{};  ///< by so much the machine's wall clock is behind the right time
   std::map<std::string, std::shared_ptr<const reconcile::Migration>> migrations;
   std::map<std::string, std::shared_ptr<const reconcile::RouteObject>> routes;
   std::map<std::string, int> ready;  ///< by Service; none: it does not exist
