@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "sim/core/scenario.hpp"
 
@@ -24,6 +25,7 @@ constexpr std::array<int, kKinds> kWeights{6, 9,  3,  5, 5, 4, 3, 3, 6, 4, 2, 2,
                                            3, 10, 12, 7, 2, 6, 3, 4, 4, 4, 2, 2, 2, 4, 2, 2, 2};
 
 constexpr int kMostMigrations = 3;
+constexpr std::size_t kWatchedKinds = 5;
 
 double Seconds(Time time) { return std::chrono::duration<double>(time).count(); }
 
@@ -73,7 +75,7 @@ void DrawWhat(Fault& fault, Random& random) {
     case FaultKind::kApiLostAnswers: fault.amount = random.Between(10, 80); break;
     case FaultKind::kApiSlow: fault.amount = random.Between(50, 1'500); break;
     case FaultKind::kWatchCut:
-    case FaultKind::kWatchLag: fault.what = random.Between(-1, 4); break;
+    case FaultKind::kWatchLag: fault.what = random.Between(-1, static_cast<int>(kWatchedKinds) - 1); break;
     case FaultKind::kWatchRefused: {
       static constexpr int kCodes[] = {400, 404, 410, 429, 500, 503};
       fault.what = kCodes[random.Below(6)];
@@ -146,6 +148,28 @@ std::optional<Fault> ParseFault(std::string_view line) {
   fault.what = static_cast<int>(Number(line, "what").value_or(0));
   fault.amount = static_cast<int>(Number(line, "amount").value_or(0));
   return fault;
+}
+
+std::optional<std::string> WhyImpossible(const Scenario& scenario, const Fault& fault) {
+  struct Range {
+    std::string_view of;
+    int first;
+    std::size_t size;
+  };
+  const auto outside = [](const Range& range, int value) { return value < range.first || value >= static_cast<int>(range.size); };
+  const Range who = IsOfReplica(fault.kind) ? Range{"replicas", -1, static_cast<std::size_t>(scenario.replicas)}
+                    : IsOfRoute(fault.kind) ? Range{"routes", 0, scenario.routes.size()}
+                                            : Range{"migrations", 0, scenario.migrations.size()};
+  if (fault.kind != FaultKind::kCompact && outside(who, fault.who)) {
+    return fmt::format("who={}: this world has {} {}", fault.who, who.size, who.of);
+  }
+  Range what{"", 0, static_cast<std::size_t>(std::numeric_limits<int>::max())};
+  if (fault.kind == FaultKind::kMetricFault) what = {"modes of metrics", 0, static_cast<std::size_t>(MetricMode::kCount)};
+  if (fault.kind == FaultKind::kGateway) what = {"modes of gateways", 0, static_cast<std::size_t>(GatewayMode::kCount)};
+  if (fault.kind == FaultKind::kWatchCut || fault.kind == FaultKind::kWatchLag) what = {"kinds of objects", -1, kWatchedKinds};
+  if (outside(what, fault.what)) return fmt::format("what={}: there are {} {}", fault.what, what.size, what.of);
+  if (fault.at < Time(0) || fault.length < Time(0)) return "at and for are not below 0";
+  return std::nullopt;
 }
 
 FaultPlan DrawPlan(const Scenario& scenario, Random& random) {

@@ -73,6 +73,8 @@ std::string ToText(const Fault& fault);
 std::optional<Fault> ParseFault(std::string_view line);
 
 struct Scenario;
+/// Why a fault cannot happen in this world: it is about a replica, route or migration that is not there, or no such thing exists.
+std::optional<std::string> WhyImpossible(const Scenario& scenario, const Fault& fault);
 /// Faults for this world, in the order of their times.
 FaultPlan DrawPlan(const Scenario& scenario, Random& random);
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -125,6 +126,27 @@ int RunSeeds(const Arguments& arguments) {
   return result.failures.empty() && exercised ? 0 : 1;
 }
 
+/// Nothing where the plan is none for this world; says why on stderr.
+std::optional<FaultPlan> ReadPlan(const std::string& path, const Scenario& scenario) {
+  std::ifstream file(path);
+  if (!file) {
+    std::fprintf(stderr, "%s cannot be read\n", path.c_str());
+    return std::nullopt;
+  }
+  FaultPlan plan;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.starts_with("seed ")) continue;
+    const auto fault = ParseFault(line);
+    const auto why = fault ? WhyImpossible(scenario, *fault) : std::optional<std::string>("this is no fault");
+    if (why) {
+      std::fprintf(stderr, "%s: %s: %s (is the plan one of another seed?)\n", path.c_str(), line.c_str(), why->c_str());
+      return std::nullopt;
+    }
+    plan.push_back(*fault);
+  }
+  return plan;
+}
+
 int RunOneSeed(const Arguments& arguments) {
   StackPool stacks;
   RunOptions options;
@@ -140,12 +162,8 @@ int RunOneSeed(const Arguments& arguments) {
     if (mutant->stage) mutant->stage(options);
   }
   if (!arguments.plan_file.empty()) {
-    std::ifstream file(arguments.plan_file);
-    FaultPlan plan;
-    for (std::string line; std::getline(file, line);) {
-      if (const auto fault = ParseFault(line)) plan.push_back(*fault);
-    }
-    options.plan = plan;
+    options.plan = ReadPlan(arguments.plan_file, options.scenario ? *options.scenario : DrawScenario(options.seed));
+    if (!options.plan) return 2;
   }
   if (arguments.transcript) options.transcript = [](const std::string& line) { std::printf("%s\n", line.c_str()); };
   const RunResult result = RunOnce(options, stacks);

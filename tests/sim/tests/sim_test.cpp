@@ -84,6 +84,25 @@ TEST(FaultPlan, TextIsReadBackAsItWas) {
   EXPECT_FALSE(ParseFault(""));
 }
 
+TEST(FaultPlan, WhatIsDrawnForAWorldIsPossibleInIt) {
+  for (std::uint64_t seed = 1; seed < 300; ++seed) {
+    Random random(seed);
+    const Scenario scenario = DrawScenario(seed);
+    for (const Fault& fault : DrawPlan(scenario, random)) EXPECT_FALSE(WhyImpossible(scenario, fault)) << ToText(fault);
+  }
+}
+
+TEST(FaultPlan, SaysWhyAFaultOfAnotherWorldIsImpossible) {
+  const Scenario scenario = SmallScenario(1);
+  for (const char* line :
+       {"crash at=1 who=1", "breach at=1 who=1", "breach at=1 who=-1", "route-gone at=1 who=5", "gateway at=1 what=5",
+        "metric-fault at=1 what=-1", "watch-lag at=1 what=9", "breach at=1 what=-1", "pause at=-1", "pause at=1 for=-1"}) {
+    EXPECT_TRUE(WhyImpossible(scenario, *ParseFault(line))) << line;
+  }
+  EXPECT_FALSE(WhyImpossible(scenario, *ParseFault("crash at=1")));
+  EXPECT_FALSE(WhyImpossible(scenario, *ParseFault("api-hangs at=1 for=2 who=-1")));
+}
+
 TEST(Search, EverySingleDeviationNearAChangeKeepsEveryPromise) {
   StackPool stacks;
   const SearchResult result = Search(1, kSchedules, stacks);
