@@ -113,15 +113,15 @@ def manager_of(name: str, filters: list[Json], routes: Json) -> Json:
     return {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
 
 
-def listener(name: str, route: Json, filters: list[Json], port: int = 0) -> Json:
-    routes = {"route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, **route}]}]}}
-    return {"name": name, "address": tcp(port), "filter_chains": [manager_of(name, filters, routes)]}
+def listener(name: str, routes: list[Json], filters: list[Json], port: int = 0) -> Json:
+    hosts = {"route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]}}
+    return {"name": name, "address": tcp(port), "filter_chains": [manager_of(name, filters, hosts)]}
 
 
 def replay_listener(side: str, port: int = 0) -> Json:
     """Where the agent asks again. Protocol and TLS are Envoy's job; the user's authority is put back."""
-    return listener(f"replay-{side}", {"route": {"cluster": side, "host_rewrite_header": "x-softmigration-authority"},
-                                        "request_headers_to_remove": ["x-softmigration-authority"]}, [], port)
+    return listener(f"replay-{side}", [{"match": {"prefix": "/"}, "request_headers_to_remove": ["x-softmigration-authority"],
+                                        "route": {"cluster": side, "host_rewrite_header": "x-softmigration-authority"}}], [], port)
 
 
 def watcher() -> Json:
@@ -142,6 +142,39 @@ def agent_cluster(socket: Path) -> Json:
                                                      "max_requests": MOST_STREAMS}]})
 
 
+def endpoint(side: str, port: int) -> Json:
+    """It says on answers whose it is: see falling_back."""
+    return {"endpoint": {"address": tcp(port)}, "metadata": {"filter_metadata": {"softmigration": {"side": side}}}}
+
+
+def target_or_legacy(ports: dict[str, int]) -> Json:
+    """The target; legacy only for what is tried again, or where the target has no endpoint."""
+    sides = [{"priority": priority, "lb_endpoints": [endpoint(side, ports[side])]} for priority, side in enumerate(("target", "legacy"))]
+    return {"name": "target-or-legacy", "type": "STATIC", "connect_timeout": "1s",
+            "load_assignment": {"cluster_name": "target-or-legacy", "endpoints": sides}}
+
+
+def falling_back(name: str) -> list[Json]:
+    """Routes to the target: safe requests that fail there are answered by legacy, and the answer says so to the agent."""
+    retry = {"retry_on": "connect-failure,refused-stream,reset,retriable-status-codes", "retriable_status_codes": [500, 502, 503, 504],
+             "num_retries": 1, "retry_priority": {"name": "envoy.retry_priorities.previous_priorities", "typed_config": {
+                 "@type": "type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+                 "update_frequency": 1}}}
+    says_side = {"header": {"key": "x-softmigration-side", "value": "%UPSTREAM_METADATA(softmigration:side)%"},
+                 "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    safe = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD|OPTIONS"}}}
+    return [{"name": name, "match": {"prefix": "/", "headers": [safe]}, "response_headers_to_add": [says_side],
+             "route": {"cluster": "target-or-legacy", "retry_policy": retry}},
+            {"name": name, "match": {"prefix": "/"}, "route": {"cluster": "target"}}]
+
+
+def side_remover() -> Json:
+    """First of the filters, so that it is the last to see the answer: what the agent is told is not for users."""
+    return {"name": "envoy.filters.http.header_mutation", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        "mutations": {"response_mutations": [{"remove": "x-softmigration-side"}]}}}
+
+
 def bootstrap_with(admin: Path, more: Json) -> Json:
     # By default Envoy stops reading from the user where the agent does not read its copies: a frozen agent would hold uploads up.
     return {"admin": {"address": {"pipe": {"path": str(admin)}}},
@@ -149,11 +182,15 @@ def bootstrap_with(admin: Path, more: Json) -> Json:
                 "envoy.reloadable_features.grpc_side_stream_flow_control": False}}]}, **more}
 
 
-def envoy_configuration(socket: Path, legacy: int, target: int, admin: Path, serving: str) -> Json:
-    users = listener("users", {"name": "payments", "route": {"cluster": serving}}, [watcher()])
+def envoy_configuration(socket: Path, ports: dict[str, int], admin: Path, serving: str) -> Json:
+    """`serving`: legacy, target, or target-or-legacy."""
+    is_falling_back = serving == "target-or-legacy"
+    routes = falling_back("payments") if is_falling_back else [
+        {"name": "payments", "match": {"prefix": "/"}, "route": {"cluster": serving}}]
+    users = listener("users", routes, [side_remover(), watcher()] if is_falling_back else [watcher()])
     return bootstrap_with(admin, {"static_resources": {
         "listeners": [users, replay_listener("legacy"), replay_listener("target")],
-        "clusters": [cluster("legacy", tcp(legacy)), cluster("target", tcp(target)), agent_cluster(socket)]}})
+        "clusters": [*(cluster(side, tcp(port)) for side, port in ports.items()), target_or_legacy(ports), agent_cluster(socket)]}})
 
 
 class Bridge:
@@ -171,8 +208,7 @@ class Bridge:
             self.systems[side] = program
             self.system_ports[side] = int(program.said(r":(\d+)\s"))
         bootstrap = folder / "envoy.json"
-        bootstrap.write_text(json.dumps(envoy_configuration(self._socket, self.system_ports["legacy"], self.system_ports["target"],
-                                                            self._admin, serving)), encoding="utf-8")
+        bootstrap.write_text(json.dumps(envoy_configuration(self._socket, self.system_ports, self._admin, serving)), encoding="utf-8")
         self.envoy = Program("envoy", folder, paths.program("envoy"), "-c", str(bootstrap), "--use-dynamic-base-id",
                              "--disable-hot-restart", "--log-level", "warn", "--concurrency", "1").start()
         self.ports: dict[str, int] = wait_for(self._listening, 60, "Envoy listens")
@@ -189,7 +225,7 @@ class Bridge:
     def start_agent(self) -> None:
         config = {"components": [{"name": "payments", "routes": ["payments"]}],
                   "legacy": {"url": f"http://127.0.0.1:{self.ports['replay-legacy']}", "clusters": ["legacy"]},
-                  "target": {"url": f"http://127.0.0.1:{self.ports['replay-target']}", "clusters": ["target"]}, **self._config}
+                  "target": {"url": f"http://127.0.0.1:{self.ports['replay-target']}", "clusters": ["target", "target-or-legacy"]}, **self._config}
         path = self._folder / "agent.json"
         path.write_text(json.dumps(config), encoding="utf-8")
         self.agent = Program("agent", self._folder, paths.built("softmigration-agent"), "--config", str(path),

@@ -76,6 +76,26 @@ def test_what_the_target_serves_is_asked_of_legacy() -> None:
         assert rig.wait_for_verdicts(10)["verdicts"]["differs"] == 10
 
 
+def test_what_fails_on_the_target_is_answered_by_legacy_and_counted() -> None:
+    with bridge(serving="target-or-legacy") as rig:
+        rig.start_agent()
+        rig.fault("target", error_rate=0.5)
+        answered = []
+        for number in range(20):
+            status, body, headers = ask(rig.ports["users"], "GET", f"/payments/p{number}")
+            assert status == 200 and json.loads(body)["id"] == f"p{number}" and "x-softmigration-side" not in headers
+            answered.append(headers["x-served-by"])
+        assert answered.count("legacy") == 10 and answered.count("next") == 10
+        # What the target served is asked of legacy; what legacy served in its place is asked of nobody.
+        assert rig.wait_for_verdicts(20)["verdicts"] == {**dict.fromkeys(rig.component()["verdicts"], 0), "equal": 10, "target-error": 10}
+        rig.fault("target", error_rate=1)
+        assert ask(rig.ports["users"], "POST", "/payments", b'{"amount": 1}')[0] == 500, "asked once: it may have done something"
+        rig.systems["target"].kill()
+        status, _, headers = ask(rig.ports["users"], "GET", "/payments/p20")
+        assert status == 200 and headers["x-served-by"] == "legacy"
+        assert rig.wait_for_verdicts(21)["verdicts"]["target-error"] == 11
+
+
 def test_requests_that_change_something_are_not_repeated(rig: Bridge) -> None:
     rig.start_agent()
     for _ in range(10):

@@ -75,6 +75,7 @@ Capture::Want Capture::ResponseHeaders(HeaderFields headers, bool is_end) {
   if (!status || response_ != Half::kNothing) return DropIt(Reason::kIncomplete);
   if (*status < 200 && !is_end) return Want::kMore;  // an interim answer: the real one follows
   if (request_ == Half::kNothing) return SkipIt(Skip::kNoRequest);
+  if (served_by_ == compare::Side::kTarget && Find(headers, kSideHeader) == "legacy") return GiveUp(FellBack{*component_});
   response_ = Half::kOpen;
   answer_.status = *status;
   if (KeepFields(headers, answer_.headers) == Want::kNothing) return Want::kNothing;
@@ -126,10 +127,15 @@ Capture::Want Capture::SkipIt(Skip skip) {
 /// Of a stream that never got as far as a request there is nothing to drop.
 Capture::Want Capture::DropIt(Reason reason) {
   if (!component_) return SkipIt(Skip::kNoRequest);
+  return GiveUp(DroppedExchange{*component_, reason});
+}
+
+/// Nothing of it is needed any more.
+Capture::Want Capture::GiveUp(CaptureEnd end) {
   asked_ = {};
   answer_ = {};
   memory_.Release();
-  end_.emplace(DroppedExchange{*component_, reason});
+  end_.emplace(std::move(end));
   return Want::kNothing;
 }
 

@@ -67,6 +67,7 @@ class Capture {
   [[nodiscard]] bool IsOver() const { return end_.has_value(); }
   Want SkipIt(Skip skip);
   Want DropIt(compare::Reason reason);
+  Want GiveUp(CaptureEnd end);
   Want EndRequest();
   Want EndResponse();
   Want FinishIfWhole();

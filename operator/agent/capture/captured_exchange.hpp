@@ -18,6 +18,8 @@ namespace softmig::agent {
 inline constexpr std::string_view kShadowHeader = "x-softmigration-shadow";
 /// The authority that the user asked for; whoever forwards the copy puts it back.
 inline constexpr std::string_view kAuthorityHeader = "x-softmigration-authority";
+/// Set by Envoy on answers of requests that it sent to the target: the side whose endpoint answered in the end.
+inline constexpr std::string_view kSideHeader = "x-softmigration-side";
 
 /// Why a request is not to be compared at all.
 enum class Skip : std::uint8_t {
@@ -57,7 +59,12 @@ struct DroppedExchange {
   compare::Reason reason = compare::Reason::kIncomplete;
 };
 
+/// The target failed, and Envoy had legacy answer instead: nothing is left to ask.
+struct FellBack {
+  std::size_t component = 0;
+};
+
 /// What became of one stream.
-using CaptureEnd = std::variant<Skip, DroppedExchange, CapturedExchange>;
+using CaptureEnd = std::variant<Skip, DroppedExchange, FellBack, CapturedExchange>;
 
 }  // namespace softmig::agent

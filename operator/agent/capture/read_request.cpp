@@ -13,11 +13,6 @@ constexpr std::array<std::string_view, 11> kHopByHop{"connection", "keep-alive",
                                                      "trailer",    "upgrade",    "expect",           "content-length",    "host",
                                                      "via"};
 
-std::string_view Find(HeaderFields headers, std::string_view name) {
-  const auto found = std::ranges::find(headers, name, &HeaderField::name);
-  return found == headers.end() ? std::string_view() : found->value;
-}
-
 std::optional<http::Method> SafeMethod(std::string_view name) {
   for (const auto method : {http::Method::kGet, http::Method::kHead, http::Method::kOptions}) {
     if (name == http::Name(method)) return method;
@@ -47,6 +42,11 @@ bool IsTarget(std::string_view target) {
 }
 
 }  // namespace
+
+std::string_view Find(HeaderFields headers, std::string_view name) {
+  const auto found = std::ranges::find(headers, name, &HeaderField::name);
+  return found == headers.end() ? std::string_view() : found->value;
+}
 
 std::size_t CostOf(const HeaderField& field) { return field.name.size() + field.value.size() + kFieldOverhead; }
 

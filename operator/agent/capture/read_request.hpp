@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <variant>
 
 #include "agent/capture/capture.hpp"
@@ -13,6 +14,9 @@ std::optional<Skip> WhySkipped(HeaderFields headers);
 /// The request as it can be asked again, its memory taken from `memory`; or why it cannot.
 /// REQUIRES: WhySkipped said nothing.
 std::variant<CapturedRequest, compare::Reason> ReadRequest(HeaderFields headers, const CaptureLimits& limits, Reservation& memory);
+
+/// The value of the first header of that name; empty where there is none.
+std::string_view Find(HeaderFields headers, std::string_view name);
 
 /// A status of three digits; nothing for anything else.
 std::optional<int> StatusOf(HeaderFields headers);

@@ -63,6 +63,7 @@ class Agent::Impl final : public StreamObserver {
   void OnEnd(CaptureEnd end) override {
     if (const auto* skip = std::get_if<Skip>(&end)) return tally_.CountSkipped(*skip);
     if (const auto* dropped = std::get_if<DroppedExchange>(&end)) return tally_.CountDropped(dropped->component, dropped->reason);
+    if (const auto* fell = std::get_if<FellBack>(&end)) return tally_.CountFellBack(fell->component);
     auto& exchange = std::get<CapturedExchange>(end);
     const std::size_t component = exchange.component;
     if (!replayer_.Submit(exchange)) tally_.CountDropped(component, Reason::kBufferFull);

@@ -124,6 +124,11 @@ void Tally::CountDropped(std::size_t component, Reason reason) {
   verdicts_.Add(component, Verdict::kDropped, reason);
 }
 
+void Tally::CountFellBack(std::size_t component) {
+  const std::lock_guard lock(mutex_);
+  verdicts_.Add(component, Verdict::kTargetError, Reason::kNone);
+}
+
 void Tally::CountVerdict(std::size_t component, const compare::Outcome& outcome) {
   const base::WallTime now = clock_.WallNow();
   const std::lock_guard lock(mutex_);

@@ -34,8 +34,10 @@ class Tally {
   void CountRefused();
   void CountSkipped(Skip skip);
   void CountEligible(std::size_t component);
-  /// REQUIRES, as the next: CountEligible was called for it.
+  /// REQUIRES, as the next ones: CountEligible was called for it.
   void CountDropped(std::size_t component, compare::Reason reason);
+  /// The target failed where it was in charge.
+  void CountFellBack(std::size_t component);
   /// The outcome has to be fresh: its values are views.
   void CountVerdict(std::size_t component, const compare::Outcome& outcome);
 

@@ -151,6 +151,24 @@ TEST_F(CaptureTest, RoutesAndClustersSayWhereARequestBelongs) {
   EXPECT_EQ(SkipOf(end_of({"other", "old"})), Skip::kRoute);
 }
 
+TEST_F(CaptureTest, WhatLegacyAnsweredForTheTargetIsNoAnswerOfTheTargets) {
+  const auto fell_back = [&](const std::string& cluster, const std::string& side) {
+    Told told(plan_, budget_);
+    told.Request(Get(), true, {"", cluster});
+    Pairs answer = Ok();
+    answer.emplace_back("x-softmigration-side", side);
+    const bool is_over = told.Response(answer) == Want::kNothing;
+    const CaptureEnd end = told.End();
+    EXPECT_EQ(is_over, std::holds_alternative<FellBack>(end));
+    EXPECT_EQ(budget_.used(), 0U);
+    return is_over;
+  };
+  EXPECT_TRUE(fell_back("target", "legacy"));
+  EXPECT_FALSE(fell_back("target", "target"));
+  EXPECT_FALSE(fell_back("target", "-")) << "Envoy answered by itself";
+  EXPECT_FALSE(fell_back("legacy", "legacy"));
+}
+
 TEST_F(CaptureTest, AStreamThatBreaksOffIsIncomplete) {
   Told told(plan_, budget_);
   told.Request(Get());
