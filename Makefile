@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 PYTHON := /usr/bin/python3
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-unit test-cluster check sim mutants fuzz judgement bench deps packages build release cluster programs format asan tsan clean
+.PHONY: help demo up down test test-unit test-cluster check sim mutants image-root fuzz judgement bench deps packages build release cluster programs format asan tsan clean
 
 help: ## this list
 	@echo 'Soft Migration: moves live users between two systems, and takes them back by itself.'
@@ -42,6 +42,9 @@ mutants: packages ## known mistakes of other operators, switched on one by one: 
 	cmake --preset release
 	cmake --build --preset release --target softmigration-sim
 	build/release/test-programs/softmigration-sim --mutants
+
+image-root: ## build the image's root folder by the Dockerfile's lines on a clean Debian 12, twice, and check it (root, half an hour)
+	$(PYTHON) tools/check_image.py
 
 FUZZ_SECONDS ?= 60
 fuzz: packages ## libFuzzer on everything that reads what others write; FUZZ_SECONDS=60 each

@@ -50,6 +50,7 @@ ParsedJudgeOptions ParseJudgeOptions(int argc, const char* const* argv) {
       "Says what the operator would conclude from counts of requests.\n"
       "Standard input: CSV (n,k[,n2,k2][,dt][,op]) or JSON lines; standard output: a JSON line a step.",
       "softmigration-judge");
+  app.set_version_flag("--version", std::string("softmigration-judge ") + SOFTMIG_VERSION);
   Flags flags;
   app.add_option("--p0", flags.tolerance, "Tolerated share of bad requests; 0: the first bad one rolls back");
   app.add_option("--cap", flags.cap,

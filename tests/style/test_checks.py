@@ -237,6 +237,29 @@ class Tidy(Tree):
         self.assertIn("install_dependencies.sh", output)
 
 
+class Image(Tree):
+    """The Dockerfile of the tree, with one fault each."""
+
+    def run_check(self, old="", new=""):
+        text = (TOOLS.parent / "Dockerfile").read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        path = self.write("Dockerfile", text.replace(old, new))
+        return self.run_tool([*PYTHON, TOOLS / "check_image.py", "--list-only", "--dockerfile", path])
+
+    def test_the_dockerfile_as_it_is_is_accepted(self):
+        self.assertEqual(self.run_check(), (0, ""))
+
+    def test_a_user_by_name_a_step_of_its_own_and_a_missing_folder_are_refused(self):
+        for old, new, word in (
+            ("USER 65532:65532", "USER nonroot", "two numbers"), ("USER 65532:65532", "USER 0:0", "two numbers"),
+            ("RUN tools/build_image_root.sh compile", "RUN make", "does its own"), ("COPY cmake cmake", "COPY cmaek cmake", "not in the tree"),
+            ("FROM scratch", "FROM debian:12-slim", "begin with nothing"), ("softmigration-operator\"]", "sh\"]", "none of the programs"),
+        ):
+            code, output = self.run_check(old, new)
+            self.assertEqual(code, 1, output)
+            self.assertIn(word, output)
+
+
 class Count(Tree):
     CTEST = ('<testsuite><testcase name="unit_a" classname="unit_a" status="{a}"/>'
              '<testcase name="style_layers" classname="style_layers" status="run"/></testsuite>')
