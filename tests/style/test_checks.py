@@ -260,6 +260,19 @@ class Image(Tree):
             self.assertIn(word, output)
 
 
+class ApiReference(Tree):
+    def test_a_page_that_is_stale_is_refused_and_a_new_one_accepted(self):
+        tool = [*PYTHON, TOOLS / "write_api_reference.py", "--page", self.root / "page.md"]
+        self.assertEqual(self.run_tool(tool), (0, ""))
+        self.assertEqual(self.run_tool([*tool, "--check"]), (0, ""))
+        page = self.root / "page.md"
+        self.write("page.md", page.read_text(encoding="utf-8").replace("`attempt`", "`attempts`", 1))
+        code, output = self.run_tool([*tool, "--check"])
+        self.assertEqual(code, 1)
+        self.assertIn("stale", output)
+        self.assertIn("-| `attempts`", output)
+
+
 class Count(Tree):
     CTEST = ('<testsuite><testcase name="unit_a" classname="unit_a" status="{a}"/>'
              '<testcase name="style_layers" classname="style_layers" status="run"/></testsuite>')
