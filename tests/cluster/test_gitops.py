@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from harness import Object, paths
-from world import World
+from world import BAD, GOOD, World
 
 pytest_plugins = ["operator_fixture"]
 
@@ -191,3 +191,39 @@ def test_the_migration_itself_can_be_applied_in_every_way_while_it_moves(world: 
     after = world.get()
     assert after["metadata"]["generation"] == live["metadata"]["generation"] and after["spec"] == live["spec"]
     assert world.weight() == 50 and after["metadata"]["finalizers"] == live["metadata"]["finalizers"]
+
+
+# -- Helm 4 waits for what is in its chart ------------------------------------------------------------------------------
+
+
+def helm(world: World, chart: Path, timeout: str) -> subprocess.CompletedProcess[str]:
+    return world.cluster.execute([paths.program("helm"), "upgrade", "--install", "moving", str(chart), "--namespace", world.space, "--wait",
+                                  "--timeout", timeout], timeout=120)
+
+
+def chart_of(world: World, folder: Path, **spec: Any) -> Path:
+    (folder / "templates").mkdir(exist_ok=True)
+    (folder / "Chart.yaml").write_text("{apiVersion: v2, name: moving, version: 0.1.0}", encoding="utf-8")
+    (folder / "templates" / "migration.json").write_text(json.dumps(world.migration(**spec)), encoding="utf-8")
+    return folder
+
+
+def test_helm_waits_until_a_migration_in_its_chart_is_complete_and_fails_where_it_was_taken_back(world: World, tmp_path: Path) -> None:
+    world.prepare()
+    world.operator()
+    world.says(mode="empty")
+    chart = chart_of(world, tmp_path)
+    early = helm(world, chart, "3s")
+    assert early.returncode != 0, early
+    assert "InProgress" in early.stderr, early.stderr
+    world.wait_step(50)
+
+    world.says(BAD)
+    world.wait_phase("RolledBack")
+    failed = helm(world, chart, "3s")
+    assert failed.returncode != 0 and "Failed" in failed.stderr, failed.stderr
+
+    world.says(GOOD)
+    done = helm(world, chart_of(world, tmp_path, attempt=2), "60s")
+    assert done.returncode == 0, done.stderr
+    assert world.phase() == "Complete" and world.weight() == 100, "it came back when all users were there"
