@@ -430,13 +430,9 @@ void AddCompareRules(Book& book) {
 
 Book MakeBook() {
   Book book;
-  AddSpecRules(book);
-  AddPlanRules(book);
-  AddMetricRules(book);
-  AddSourceRules(book);
-  AddAccessRules(book);
-  AddOtherSourceRules(book);
-  AddCompareRules(book);
+  for (auto* add : {AddSpecRules, AddPlanRules, AddMetricRules, AddSourceRules, AddAccessRules, AddOtherSourceRules, AddCompareRules}) {
+    add(book);
+  }
   return book;
 }
 
