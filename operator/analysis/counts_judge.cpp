@@ -147,6 +147,9 @@ base::Result<EvidenceRule> RuleFor(const model::Spec& spec, const MetricSpec& me
   settings.alpha = spec.alpha;
   settings.beta = spec.beta;
   settings.source = std::move(source);
+  // What was found to differ by other rules says nothing: not for the target, not against it.
+  const bool compares = settings.kind == EvidenceSettings::Kind::kZeroDiscrepancies;
+  if (compares && !spec.compare_rules.empty()) settings.source += " rules=" + spec.compare_rules;
   return EvidenceRule::Make(std::move(settings));
 }
 

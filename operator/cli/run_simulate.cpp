@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/manifest.hpp"
+#include "compare/whole_spec.hpp"
 #include "lint/check.hpp"
 #include "simulate/report.hpp"
 
@@ -43,7 +44,7 @@ base::Result<simulate::Simulation> Simulate(const nlohmann::json& object, const 
     if (lint::TextOf(finding.rule).severity != lint::Severity::kError) continue;
     return Fail(ErrorCode::kInvalid, fmt::format("{} {}: {}; see: kubectl softmigration lint", name, finding.path, finding.message));
   }
-  const model::ParsedSpec parsed = model::ParseSpec(object.at("spec"));
+  const model::ParsedSpec parsed = compare::ParseWholeSpec(object.at("spec"));
   auto timeline = simulate::Run(parsed.spec, trace, {kBegin, options.longest});
   if (!timeline) return Fail(timeline.error().Wrap(name));
   return simulate::Simulation{name, Assumptions(options, trace), std::move(*timeline)};

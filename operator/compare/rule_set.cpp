@@ -58,6 +58,14 @@ struct Compile {
   }
 };
 
+/// Each text once, in order.
+std::vector<std::string> Sorted(std::vector<std::string> texts) {
+  std::ranges::sort(texts);
+  const auto doubled = std::ranges::unique(texts);
+  texts.erase(doubled.begin(), doubled.end());
+  return texts;
+}
+
 std::uint64_t HashOf(std::vector<json> rules, const std::vector<std::string>& headers) {
   std::sort(rules.begin(), rules.end());
   rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
@@ -83,6 +91,12 @@ bool AnyIs(const std::vector<Path>& paths, Path::Root root, std::string_view nam
 }
 
 }  // namespace
+
+std::uint64_t HashOfRules(const CompareSpec& spec) {
+  std::vector<json> rules;
+  for (const Rule& rule : spec.rules) rules.push_back({rule.path, std::visit(ToJson(), rule.allows), Sorted(rule.components)});
+  return HashOf(std::move(rules), Sorted(spec.headers));
+}
 
 struct RuleSet::Compiled {
   Path path;
@@ -119,10 +133,7 @@ base::Result<std::shared_ptr<const RuleSet>> RuleSet::Make(const CompareSpec& sp
   }
   if (const auto read = ReadPaths(spec.critical, set->critical_); !read) return base::Fail(read.error().Wrap("critical"));
   if (const auto read = ReadPaths(spec.shown, set->shown_); !read) return base::Fail(read.error().Wrap("shown"));
-  set->headers_ = spec.headers;
-  std::ranges::sort(set->headers_);
-  const auto doubled = std::ranges::unique(set->headers_);
-  set->headers_.erase(doubled.begin(), doubled.end());
+  set->headers_ = Sorted(spec.headers);
   set->hash_ = HashOf(std::move(canonical), set->headers_);
   return std::shared_ptr<const RuleSet>(std::move(set));
 }

@@ -25,6 +25,9 @@ struct IdContext {
   bool is_trial = false;          ///< nothing is noted: it is only being tried whether two values would be the same
 };
 
+/// Of all rules with their components and of the headers that are compared, not of their order. Compiles nothing.
+std::uint64_t HashOfRules(const CompareSpec& spec);
+
 /// The rules of one component, compiled once. Immutable and thread-safe: shared by all workers.
 class RuleSet {
  public:

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compare/compare_spec.hpp"
+#include "compare/rule_set.hpp"
 #include "model/limits.hpp"
 
 namespace softmig::compare {
@@ -31,6 +32,8 @@ model::ParsedSpec ParseWholeSpec(const nlohmann::json& spec) {
   if (!spec.is_object() || compare == spec.end() || compare->is_null()) return parsed;
   ParsedCompareSpec rules = ParseCompareSpec(*compare, kPath);
   if (rules.errors.empty() && parsed.errors.empty()) AddUnknownComponents(rules.spec, parsed.spec, rules.errors);
+  if (rules.errors.empty() && HashOfRules(rules.spec) != HashOfRules({}))
+    parsed.spec.compare_rules = fmt::format("{:016x}", HashOfRules(rules.spec));
   for (model::FieldError& error : rules.errors) {
     if (parsed.errors.size() < model::limits::kErrors) parsed.errors.push_back(std::move(error));
   }

@@ -71,8 +71,9 @@ json MetricsJson(const Spec& spec) {
 }  // namespace
 
 std::string EvidenceHash(const Spec& spec) {
-  const json about{{"legacy", SideJson(spec.legacy)},    {"target", SideJson(spec.target)}, {"routes", RoutesJson(spec)},
-                   {"components", ComponentsJson(spec)}, {"metrics", MetricsJson(spec)},    {"flags", FlagTexts(spec.flags)}};
+  json about{{"legacy", SideJson(spec.legacy)},    {"target", SideJson(spec.target)}, {"routes", RoutesJson(spec)},
+             {"components", ComponentsJson(spec)}, {"metrics", MetricsJson(spec)},    {"flags", FlagTexts(spec.flags)}};
+  if (!spec.compare_rules.empty()) about["compare"] = spec.compare_rules;  // any metric may count comparisons
   return fmt::format("{:016x}", base::Fnv1a(about.dump(-1, ' ', false, json::error_handler_t::replace)));
 }
 

@@ -218,6 +218,8 @@ struct Spec {
   double alpha = 0.01;     ///< probability that a target within all tolerances is ever rolled back for its counts
   double beta = 0.01;      ///< probability that a target beyond a tolerance is advanced, for each step
   std::vector<MetricSpec> metrics;
+  /// Which rules of `compare` answers are compared by, as a hash; empty for the usual ones. Set by compare::ParseWholeSpec.
+  std::string compare_rules;
   bool operator==(const Spec&) const = default;
 };
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/time_format.hpp"
+#include "compare/whole_spec.hpp"
 
 namespace softmig::view {
 namespace {
@@ -55,7 +56,7 @@ base::Result<Migration> ReadMigration(const json& object) {
   migration.deleting = !Text(metadata, "deletionTimestamp").empty();
   migration.created = Time(metadata, "creationTimestamp");
   migration.owner = OwnerOf(metadata);
-  migration.parsed = model::ParseSpec(Child(object, "spec"));
+  migration.parsed = compare::ParseWholeSpec(Child(object, "spec"));
   const json& status = Child(object, "status");
   migration.status = model::ParseStatus(status.is_object() ? status : json::object());
   migration.seen = migration.status.observed_generation >= 0;

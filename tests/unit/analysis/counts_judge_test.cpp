@@ -71,6 +71,18 @@ class Counter {
   base::WallTime now_ = kStart;
 };
 
+TEST(RuleFor, TakesComparisonsByOtherRulesForOtherEvidence) {
+  using Kind = model::MetricSpec::Counts::Rule;
+  const auto hash_of = [](Kind kind, const std::string& rules) {
+    model::Spec spec;
+    spec.compare_rules = rules;
+    return RuleFor(spec, Metric(kind), "source")->hash();
+  };
+  EXPECT_NE(hash_of(Kind::kZeroDiscrepancies, "a"), hash_of(Kind::kZeroDiscrepancies, "b"));
+  EXPECT_NE(hash_of(Kind::kZeroDiscrepancies, "a"), hash_of(Kind::kZeroDiscrepancies, ""));
+  EXPECT_EQ(hash_of(Kind::kMaxRate, "a"), hash_of(Kind::kMaxRate, "b")) << "an edit must not make known errors forgotten";
+}
+
 TEST(CountsJudge, CountsWhatGrewBetweenInstants) {
   Counter counter;
   counter.Take({5, 1000}, {9, 2000}).Take({6, 1100}, {10, 2300}).Take({6, 1250}, {11, 2500});

@@ -39,6 +39,33 @@ TEST(WholeSpec, GivesTheSpecItself) {
   EXPECT_EQ(ParseWholeSpec(SpecWith(json::object())).spec, model::ParseSpec(model::BaseSpec()).spec);
 }
 
+TEST(WholeSpec, GivesTheRulesOneNameHoweverTheyAreWritten) {
+  const auto name_of = [](const char* compare) {
+    const model::ParsedSpec parsed = ParseWholeSpec(SpecWith(json::parse(compare)));
+    EXPECT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
+    return parsed.spec.compare_rules;
+  };
+  const std::string rules = name_of(R"({"rules": [{"path": "$.a", "ignore": true}, {"path": "$.b", "tolerance": {"absolute": "0.1"}}]})");
+  EXPECT_EQ(rules.size(), 16U);
+  EXPECT_EQ(name_of(R"({"rules": [{"path": "$.b", "tolerance": {"absolute": "0.10"}}, {"path": "$.a", "ignore": true}]})"), rules);
+  EXPECT_EQ(name_of(R"({"rules": [{"path": "$.a", "ignore": true}, {"path": "$.b", "tolerance": {"absolute": "0.1"}}],
+                        "critical": ["$.c"], "shown": ["$.d"]})"),
+            rules);
+  EXPECT_NE(name_of(R"({"rules": [{"path": "$.a", "ignore": true}, {"path": "$.b", "tolerance": {"absolute": "0.2"}}]})"), rules);
+  EXPECT_NE(name_of(R"({"rules": [{"path": "$.a", "ignore": true, "components": ["checkout"]},
+                                  {"path": "$.b", "tolerance": {"absolute": "0.1"}}]})"),
+            rules);
+  EXPECT_NE(name_of(R"({"headers": []})"), "");
+  EXPECT_EQ(name_of(R"({"headers": ["Content-Type"], "shown": ["$.a"]})"), "") << "as without compare";
+}
+
+TEST(WholeSpec, MakesOtherRulesOtherEvidence) {
+  const auto hash_of = [](json compare) { return model::EvidenceHash(ParseWholeSpec(SpecWith(std::move(compare))).spec); };
+  const json rule{{"path", "$.a"}, {"ignore", true}};
+  EXPECT_NE(hash_of({{"rules", {rule}}}), hash_of(nullptr));
+  EXPECT_EQ(hash_of(json::object()), hash_of(nullptr));
+}
+
 TEST(WholeSpec, SaysWhereAPathOrAnExpressionIsBroken) {
   const json rules{{{"path", "$.items[0].price"}, {"ignore", true}}, {{"path", "$.id"}, {"pattern", "ab\\8"}}};
   EXPECT_EQ(Listed(ParseWholeSpec(SpecWith({{"rules", rules}})).errors),

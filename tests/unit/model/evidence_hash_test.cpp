@@ -57,6 +57,7 @@ TEST(EvidenceHash, ChangesWithWhatEvidenceIsAbout) {
       {"aggregator", [](Spec& spec) { spec.metrics[1].source = DatadogSource{false, "max", {}, {}, {}}; }},
       {"bound", [](Spec& spec) { spec.metrics[1].value->max = 1; }},
       {"other bound", [](Spec& spec) { std::swap(spec.metrics[1].value->max, spec.metrics[1].value->min); }},
+      {"rules of compare", [](Spec& spec) { spec.compare_rules = "other"; }},
       {"metric's components", [](Spec& spec) { spec.metrics[1].components.clear(); }},
   };
   std::map<std::string, std::string> seen{{EvidenceHash(Base()), "base"}};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "view/table.hpp"
@@ -30,6 +31,13 @@ TEST(Table, AlignsByWhatIsSeenAndLetsNothingMoveTheCursor) {
   table.Add({{"longer text"}, {""}});
   EXPECT_EQ(table.Text(Colour::kNever), "A             B\nx [2J         ü\nlonger text\n");
   EXPECT_NE(table.Text(Colour::kAlways).find("\x1b[32mü\x1b[0m"), std::string::npos);
+}
+
+TEST(ReadMigration, FindsWhatIsWrongWithTheRulesOfComparing) {
+  const nlohmann::json rules{{{"path", "$.items["}, {"ignore", true}}};
+  const auto read = ReadMigration({{"kind", "SoftMigration"}, {"spec", {{"compare", {{"rules", rules}}}}}});
+  ASSERT_TRUE(read);
+  EXPECT_NE(std::ranges::find(read->parsed.errors, "spec.compare.rules[0].path", &model::FieldError::path), read->parsed.errors.end());
 }
 
 TEST(ReadMigration, RefusesOtherKindsAndSurvivesNonsense) {
