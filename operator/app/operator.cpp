@@ -122,6 +122,7 @@ class Operator::Impl {
     const std::string path = request.target.substr(0, request.target.find('?'));
     if (path == "/metrics") {
       domain_.SetQueries(poller_.queries());
+      domain_.SetAnswers(poller_.answers());
       return Text(200, metrics_.Expose());
     }
     if (path == "/healthz") {

@@ -57,6 +57,10 @@ class DomainMetrics::Impl {
                     .Help("Queries sent to metric sources")
                     .Register(registry)
                     .Add({})),
+        answers(prometheus::BuildCounter()
+                    .Name("softmigration_metric_answers_total")
+                    .Help("Answers about metrics by what they said; NoData, NaN and Error are no evidence")
+                    .Register(registry)),
         breach_to_zero(prometheus::BuildHistogram()
                            .Name("softmigration_breach_to_weight0_seconds")
                            .Help("From the answer that showed a breach to all routes at weight 0")
@@ -109,6 +113,7 @@ class DomainMetrics::Impl {
   Family<Counter>& rollbacks;
   Counter& drift;
   Counter& queries;
+  Family<Counter>& answers;
   Histogram& breach_to_zero;
   std::mutex mutex;
   std::unordered_map<kube::ObjectKey, Gauges> gauges SM_GUARDED_BY(mutex);
@@ -158,6 +163,14 @@ void DomainMetrics::SetQueries(std::uint64_t total) {
   if (total <= impl_->queries_seen) return;
   impl_->queries.Increment(static_cast<double>(total - impl_->queries_seen));
   impl_->queries_seen = total;
+}
+
+void DomainMetrics::SetAnswers(const std::map<model::Verdict, std::uint64_t>& totals) {
+  const std::scoped_lock lock(impl_->mutex);
+  for (const auto& [verdict, total] : totals) {
+    Counter& counter = impl_->answers.Add({{"verdict", std::string(model::Name(verdict))}});
+    counter.Increment(std::max(0.0, static_cast<double>(total) - counter.Value()));
+  }
 }
 
 }  // namespace softmig::reconcile

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -17,8 +18,8 @@ namespace softmig::reconcile {
 
 /// The operator's own metrics: softmigration_phase{namespace,name,phase}, softmigration_weight{namespace,name},
 /// softmigration_stalled{namespace,name,reason}, softmigration_evidence_missing{namespace,name}, softmigration_rollbacks_total{reason},
-/// softmigration_breach_to_weight0_seconds, softmigration_drift_corrected_total, softmigration_metric_queries_total. Thread-safe.
-/// `registry` must outlive it.
+/// softmigration_breach_to_weight0_seconds, softmigration_drift_corrected_total, softmigration_metric_queries_total,
+/// softmigration_metric_answers_total{verdict}. Thread-safe. `registry` must outlive it.
 class DomainMetrics {
  public:
   explicit DomainMetrics(prometheus::Registry& registry);
@@ -31,6 +32,8 @@ class DomainMetrics {
   /// From the arrival of the answer that showed the breach to the API server's word that all routes send nobody to the target.
   void ObserveBreachToZero(base::Millis duration);
   void SetQueries(std::uint64_t total);
+  /// Totals since the process began; they never fall.
+  void SetAnswers(const std::map<model::Verdict, std::uint64_t>& totals);
 
  private:
   class Impl;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <queue>
 #include <thread>
@@ -184,6 +185,11 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     return queries_;
   }
 
+  [[nodiscard]] std::map<model::Verdict, std::uint64_t> answers() const {
+    const std::scoped_lock lock(mutex_);
+    return answers_;
+  }
+
   /// Nothing is asked any more once it returns.
   void Close() {
     std::unique_lock lock(mutex_);
@@ -361,7 +367,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       poll->state = std::move(step.state);
       breach = step.judgement.verdict == model::Verdict::kBreach;
       if (breach || step.judgement.verdict == model::Verdict::kPass) poll->seen.NoteDecisive(step.judgement, clock_.SteadyNow());
-      poll->seen.Note(std::move(step.judgement), clock_.SteadyNow());
+      Note(*poll, std::move(step.judgement));
     }
     wake_(poll->key, breach);
   }
@@ -385,7 +391,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
         changed_.notify_all();
       }
       breach = result.judgement.verdict == model::Verdict::kBreach;
-      poll->seen.Note(std::move(result.judgement), clock_.SteadyNow());
+      Note(*poll, std::move(result.judgement));
     }
     wake_(poll->key, breach);
   }
@@ -399,9 +405,14 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
       judgement.verdict = model::Verdict::kError;
       judgement.at = judgement.window_start = clock_.WallNow();
       judgement.evidence = poll->refused;
-      poll->seen.Note(std::move(judgement), clock_.SteadyNow());
+      Note(*poll, std::move(judgement));
     }
     wake_(poll->key, false);
+  }
+
+  void Note(Poll& poll, analysis::Judgement judgement) SM_REQUIRES(mutex_) {
+    ++answers_[judgement.verdict];
+    poll.seen.Note(std::move(judgement), clock_.SteadyNow());
   }
 
   http::HttpTransport& transport_;
@@ -414,6 +425,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
   std::priority_queue<std::pair<base::SteadyTime, PollPtr>, std::vector<std::pair<base::SteadyTime, PollPtr>>, Later> heap_
       SM_GUARDED_BY(mutex_);
   std::uint64_t queries_ SM_GUARDED_BY(mutex_) = 0;
+  std::map<model::Verdict, std::uint64_t> answers_ SM_GUARDED_BY(mutex_);
   int asking_ SM_GUARDED_BY(mutex_) = 0;
   bool closed_ SM_GUARDED_BY(mutex_) = false;
   // Last member: its thread uses all of the above.
@@ -435,6 +447,7 @@ void MetricPoller::Forget(const ObjectKey& key) { impl_->Forget(key); }
 MetricPoller::Results MetricPoller::Get(const ObjectKey& key) const { return impl_->Get(key); }
 std::optional<base::SteadyTime> MetricPoller::AskDue() { return impl_->AskDue(); }
 std::uint64_t MetricPoller::queries() const { return impl_->queries(); }
+std::map<model::Verdict, std::uint64_t> MetricPoller::answers() const { return impl_->answers(); }
 
 void MetricPoller::Stop() {
   impl_->thread_.request_stop();

@@ -51,6 +51,8 @@ class MetricPoller {
 
   /// Queries sent so far, for the metric.
   [[nodiscard]] std::uint64_t queries() const;
+  /// How many answers said what so far.
+  [[nodiscard]] std::map<model::Verdict, std::uint64_t> answers() const;
   /// No query is sent afterwards.
   void Stop();
 

@@ -114,7 +114,7 @@ BROKEN_ANSWERS = [
 
 def test_no_broken_answer_of_a_metric_source_promotes(world: World) -> None:
     world.prepare()
-    world.operator()
+    operator = world.operator()
     world.begin()
     world.wait_step(50)
     for mode, verdict, words in BROKEN_ANSWERS:
@@ -125,6 +125,8 @@ def test_no_broken_answer_of_a_metric_source_promotes(world: World) -> None:
         assert seen["evidence"], mode
         assert (world.weight(), world.phase()) == (50, "Shift"), mode
         assert world.condition("AnalysisHealthy")["status"] == "Unknown"
+    for verdict in ("NaN", "NoData", "Error"):
+        assert operator.metric(f'softmigration_metric_answers_total{{verdict="{verdict}"}}') > 0, "each is counted"
     world.says(GOOD)
     world.wait_phase("Complete")
 

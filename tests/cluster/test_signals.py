@@ -37,6 +37,7 @@ METRIC_NAMES = [
     "workqueue_longest_running_processor_seconds", "workqueue_retries_total", "rest_client_requests_total",
     "rest_client_request_duration_seconds", "leader_election_master_status", "softmigration_phase", "softmigration_weight",
     "softmigration_rollbacks_total", "softmigration_drift_corrected_total", "softmigration_metric_queries_total",
+    "softmigration_metric_answers_total",
     "softmigration_breach_to_weight0_seconds",
 ]
 

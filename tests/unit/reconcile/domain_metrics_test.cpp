@@ -55,6 +55,16 @@ TEST(DomainMetrics, TellsThatEvidenceIsMissing) {
   EXPECT_TRUE(Lines(registry, "softmigration_evidence_missing").empty());
 }
 
+TEST(DomainMetrics, CountsAnswersByWhatTheySaid) {
+  prometheus::Registry registry;
+  DomainMetrics metrics(registry);
+  metrics.SetAnswers({{model::Verdict::kPass, 3}});
+  metrics.SetAnswers({{model::Verdict::kPass, 5}, {model::Verdict::kError, 2}});
+  EXPECT_EQ(Lines(registry, "softmigration_metric_answers_total"),
+            (std::vector<std::string>{R"(softmigration_metric_answers_total{verdict="Error"} 2)",
+                                      R"(softmigration_metric_answers_total{verdict="Pass"} 5)"}));
+}
+
 TEST(DomainMetrics, AForgottenMigrationLeavesNothing) {
   prometheus::Registry registry;
   DomainMetrics metrics(registry);

@@ -166,6 +166,7 @@ TEST(MetricPoller, SaysWhyThereIsNoNumber) {
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ(seen->verdict, model::Verdict::kError);
   EXPECT_THAT(seen->evidence, ::testing::HasSubstr("connection refused"));
+  EXPECT_EQ(poller.answers(), (std::map<model::Verdict, std::uint64_t>{{model::Verdict::kError, 1}}));
 }
 
 json WithMetrics(const std::vector<json>& metrics) {
