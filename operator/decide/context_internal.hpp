@@ -66,6 +66,10 @@ std::optional<Blocker> EvidenceBlocker(const Context& context, const model::Comp
 /// Why the evidence does not allow to begin: a metric was not asked yet, errs or breaches.
 std::optional<Blocker> StartBlocker(Context& context, const model::ComponentStatus& component);
 
+// decision_record.cpp
+/// Keeps what the change of weight that is about to be recorded rests on. REQUIRES: the component still has its present weight.
+void NoteDecision(Context& context, const model::ComponentStatus& component, std::string_view why, base::Percent to);
+
 // admission.cpp
 /// Legacy has not been counted long enough, or itself does not keep the tolerance, so that every target would be rolled back.
 std::optional<Blocker> ToleranceBlocker(Context& context, const model::ComponentStatus& component);

@@ -74,6 +74,7 @@ void PlanActions(Context& context) {
 Decision Finish(Context& context) {
   if (context.next() == context.status) {
     context.out.notes.clear();
+    context.out.records.clear();
     return std::move(context.out);
   }
   for (ComponentStatus& component : context.next().components) RefreshEvidence(context, component);

@@ -61,6 +61,7 @@ struct Decision {
   /// on with the rest instead: one route that cannot be written must not keep users of the others on the target.
   std::vector<Action> actions;
   std::vector<Note> notes;
+  std::vector<model::DecisionRecord> records;  ///< what the changes of weight in `next` rest on, one a component; as `notes`
   std::optional<base::WallTime> wake_at;
   Urgency urgency = Urgency::kOrdinary;  ///< kSafety while users must be taken back
 };

@@ -53,6 +53,7 @@ void BeginRollback(Context& context, ComponentStatus& component, std::string_vie
   }
   context.Tell(true, why,
                fmt::format("{}all users go back to legacy from {} %: {}", InSentence(component), component.weight.value(), cause));
+  NoteDecision(context, component, why, base::Percent());
   context.next().last_rollback = std::move(record);
   context.out.urgency = Urgency::kSafety;
   component.phase = Phase::kRollingBack;

@@ -89,6 +89,7 @@ std::optional<Blocker> AdvanceBlocker(Context& context, const ComponentStatus& c
 }
 
 void Complete(Context& context, ComponentStatus& component) {
+  NoteDecision(context, component, reason::kCompleted, component.weight);
   component.phase = Phase::kComplete;
   component.waiting_for.clear();
   if (!context.spec.flags.empty()) {  // their rules still have to go

@@ -42,6 +42,7 @@ void EnterStep(Context& context, ComponentStatus& component, int step) {
   context.Tell(false, reason::kShifting,
                fmt::format("{}step {} of {}: weight {} to {} %", InSentence(component), step + 1, context.spec.steps.size(),
                            component.weight.value(), to.weight.value()));
+  NoteDecision(context, component, reason::kShifting, to.weight);
   // Nobody could be judged before the first users: the deadline for missing evidence counts from them.
   if (component.weight.value() == 0) {
     for (model::MetricStatus& metric : component.metrics) metric.since = context.now;

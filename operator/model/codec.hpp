@@ -44,6 +44,9 @@ std::string EvidenceHash(const Spec& spec);
 /// What is asked, as one text: the address and, where there are any, the source's settings and the references of its credentials. Never the
 /// values of Secrets.
 std::string SourceText(const MetricSpec& metric);
+/// The queries for people and the log, placeholders as they stand in the spec: neither the address, nor anything of the credentials, nor
+/// the parameters of a web source's path, which may hold keys.
+std::string AskedText(const MetricSpec& metric);
 /// The Secrets that have to be read before the metric can be asked: each once, in order.
 std::vector<std::string> SecretsOf(const MetricSpec& metric);
 

@@ -32,7 +32,12 @@ inline constexpr std::size_t kWaitingForBytes = 512;
 inline constexpr std::size_t kMessageBytes = 1024;
 /// What evidence, waitingFor and messages may take together, so that the worst status stays below kStatusBytes.
 inline constexpr std::size_t kTextPool = 14 * 1024;
-inline constexpr std::size_t kStatusBytes = 64 * 1024;  ///< without SavedRoute::saved and the checkpoint
+inline constexpr std::size_t kStatusBytes = 64 * 1024;  ///< without SavedRoute::saved, the checkpoint and the last decision
+inline constexpr std::size_t kAskedBytes = 1024;
+inline constexpr std::size_t kOddsBytes = 32;
+/// What the texts of the last decision may take together, so that it stays below kDecisionBytes.
+inline constexpr std::size_t kDecisionPool = 8 * 1024;
+inline constexpr std::size_t kDecisionBytes = 16 * 1024;
 inline constexpr std::size_t kEvidenceRecords = kComponents * kMetrics;
 inline constexpr std::size_t kEvidenceStateBytes = 3'072;  ///< about 600 for a simple metric; a longer one is not written
 

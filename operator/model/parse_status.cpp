@@ -78,12 +78,16 @@ auto List(const json& object, const char* key, std::size_t most, Read read) {
   return list;
 }
 
-MetricStatus ParseMetric(const json& entry) {
+Verdict ParseVerdict(const json& object) {
   static constexpr std::array kVerdicts{Verdict::kPass,  Verdict::kBreach, Verdict::kUndecided, Verdict::kNoData,
                                         Verdict::kStale, Verdict::kNaN,    Verdict::kError};
+  return Named(object, "verdict", kVerdicts, Verdict::kNoData);
+}
+
+MetricStatus ParseMetric(const json& entry) {
   MetricStatus metric;
   metric.name = Text(entry, "name");
-  metric.verdict = Named(entry, "verdict", kVerdicts, Verdict::kNoData);
+  metric.verdict = ParseVerdict(entry);
   metric.value = Number(entry, "value");
   metric.samples = Integer(entry, "samples");
   metric.at = Time(entry, "at").value_or(WallTime{});
@@ -134,6 +138,32 @@ std::optional<RollbackRecord> ParseRollback(const json& status) {
   return record;
 }
 
+std::optional<EvidenceFigures> ParseFigures(const json& metric, const char* key) {
+  const json* entry = Find(metric, key);
+  if (entry == nullptr || !entry->is_object()) return std::nullopt;
+  const auto count = [&](const char* name) { return IntegerWithin(*entry, name, {0, INT64_MAX}, 0); };
+  return EvidenceFigures{count("bad"),           count("total"), count("legacyBad"), count("legacyTotal"), Text(*entry, "oddsAgainst"),
+                         Text(*entry, "oddsFor")};
+}
+
+DecisionMetric ParseDecisionMetric(const json& entry) {
+  return {Text(entry, "name"),     ParseVerdict(entry),           Text(entry, "asked"),
+          Text(entry, "evidence"), ParseFigures(entry, "before"), ParseFigures(entry, "after")};
+}
+
+std::optional<DecisionRecord> ParseDecision(const json& status) {
+  const json* entry = Find(status, "lastDecision");
+  if (entry == nullptr || !entry->is_object()) return std::nullopt;
+  DecisionRecord record;
+  record.at = Time(*entry, "at").value_or(WallTime{});
+  record.component = Text(*entry, "component");
+  record.reason = Text(*entry, "reason");
+  record.from = Weight(*entry, "from");
+  record.to = Weight(*entry, "to");
+  record.metrics = List(*entry, "metrics", limits::kMetrics, ParseDecisionMetric);
+  return record;
+}
+
 EvidenceRecord ParseRecord(const json& entry) {
   return {Text(entry, "component"), Text(entry, "metric"), IntegerWithin(entry, "samples", {0, INT64_MAX}, 0), Text(entry, "state")};
 }
@@ -170,6 +200,7 @@ Status ParseStatus(const json& json_status) {
   status.routes = List(json_status, "routes", limits::kRoutes, ParseRoute);
   status.drift = List(json_status, "drift", limits::kRoutes, ParseDrift);
   status.last_rollback = ParseRollback(json_status);
+  status.last_decision = ParseDecision(json_status);
   status.conditions = List(json_status, "conditions", limits::kConditions, ParseCondition);
   status.evidence_hash = Text(json_status, "evidenceHash");
   status.checkpoint = ParseCheckpoint(json_status);

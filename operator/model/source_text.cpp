@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -78,7 +80,24 @@ std::vector<SecretKey> KeysOf(const MetricSpec& metric) {
   return keys;
 }
 
+std::string QueriesText(const MetricSpec::Counts::Queries& queries, double bucket, const std::string& side) {
+  if (!queries.histogram.empty()) return fmt::format("{}histogram above {}: {}", side, bucket, queries.histogram);
+  return side + "bad: " + queries.bad + "; " + side + "total: " + queries.total;
+}
+
 }  // namespace
+
+std::string AskedText(const MetricSpec& metric) {
+  if (metric.counts) {
+    const std::string target = QueriesText(metric.counts->target, metric.counts->bucket, "");
+    return metric.counts->legacy ? target + "; " + QueriesText(*metric.counts->legacy, metric.counts->bucket, "legacy ") : target;
+  }
+  if (const auto* job = std::get_if<JobSource>(&metric.source)) return "CronJob " + job->cron_job;
+  const auto* web = std::get_if<WebSource>(&metric.source);
+  if (web == nullptr) return metric.value ? metric.value->query : std::string();
+  const std::string& path = web->posts || !metric.value ? web->path : metric.value->query;
+  return path.substr(0, path.find('?')) + " " + web->selection;
+}
 
 std::string SourceText(const MetricSpec& metric) {
   const auto text = [](const json& value) { return " " + value.dump(-1, ' ', false, json::error_handler_t::replace); };

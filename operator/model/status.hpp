@@ -88,6 +88,35 @@ struct RollbackRecord {
   bool operator==(const RollbackRecord&) const = default;
 };
 
+/// What the evidence on one metric's counts had come to at one moment. Requests are those since evidence began, over all steps: what came
+/// in between two moments is the difference.
+struct EvidenceFigures {
+  std::int64_t bad = 0, total = 0;                ///< of the target
+  std::int64_t legacy_bad = 0, legacy_total = 0;  ///< 0 where legacy is not counted
+  std::string against, in_favour;                 ///< odds to 1, as people read them
+  bool operator==(const EvidenceFigures&) const = default;
+};
+
+/// One metric's part in a decision.
+struct DecisionMetric {
+  std::string name;
+  Verdict verdict = Verdict::kNoData;
+  std::string asked;                             ///< the queries (AskedText)
+  std::string evidence;                          ///< the sentence at that moment
+  std::optional<EvidenceFigures> before, after;  ///< of counts that are judged by evidence; before: as status had it until then
+  bool operator==(const DecisionMetric&) const = default;
+};
+
+/// Why a component's weight was changed by what its metrics said: a step, completion or rollback.
+struct DecisionRecord {
+  WallTime at{};
+  std::string component;
+  std::string reason;  ///< a code of decide/reasons.hpp
+  base::Percent from, to;
+  std::vector<DecisionMetric> metrics;
+  bool operator==(const DecisionRecord&) const = default;
+};
+
 enum class ConditionStatus { kTrue, kFalse, kUnknown };
 
 struct Condition {
@@ -117,6 +146,7 @@ struct Status {
   std::vector<SavedRoute> routes;  ///< not empty exactly while the routes are adopted
   std::vector<DriftRecord> drift;
   std::optional<RollbackRecord> last_rollback;
+  std::optional<DecisionRecord> last_decision;  ///< the newest of all components; the log has the others
   std::vector<Condition> conditions;
   Checkpoint checkpoint;
   std::string evidence_hash;  ///< of the parts of the spec that evidence is about; a change restarts the current step

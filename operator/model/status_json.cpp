@@ -122,6 +122,40 @@ json RollbackJson(const RollbackRecord& record) {
   return out;
 }
 
+json FiguresJson(const EvidenceFigures& figures) {
+  json out{{"bad", figures.bad}, {"total", figures.total}};
+  if (figures.legacy_total > 0) out.update({{"legacyBad", figures.legacy_bad}, {"legacyTotal", figures.legacy_total}});
+  PutText(out, "oddsAgainst", figures.against, limits::kOddsBytes);
+  PutText(out, "oddsFor", figures.in_favour, limits::kOddsBytes);
+  return out;
+}
+
+json DecisionMetricJson(const DecisionMetric& metric, std::size_t fair) {
+  json out{{"name", NameText(metric.name)}, {"verdict", Name(metric.verdict)}};
+  PutText(out, "asked", metric.asked, std::min(limits::kAskedBytes, fair));
+  PutText(out, "evidence", metric.evidence, std::min(limits::kEvidenceBytes, fair));
+  if (metric.before) out["before"] = FiguresJson(*metric.before);
+  if (metric.after) out["after"] = FiguresJson(*metric.after);
+  return out;
+}
+
+json DecisionJson(const DecisionRecord& record) {
+  std::vector<std::size_t> sizes;
+  for (std::size_t i = 0; i < std::min(record.metrics.size(), limits::kMetrics); ++i) {
+    sizes.push_back(JsonBytes(CutText(record.metrics[i].asked, limits::kAskedBytes)));
+    sizes.push_back(JsonBytes(CutText(record.metrics[i].evidence, limits::kEvidenceBytes)));
+  }
+  const std::size_t fair = FairLimit(std::move(sizes), limits::kDecisionPool);
+  json out{{"at", base::FormatRfc3339(record.at)},
+           {"component", NameText(record.component)},
+           {"reason", NameText(record.reason)},
+           {"from", record.from.value()},
+           {"to", record.to.value()}};
+  out["metrics"] =
+      ListJson(record.metrics, limits::kMetrics, [&](const DecisionMetric& metric) { return DecisionMetricJson(metric, fair); });
+  return out;
+}
+
 const char* Name(ConditionStatus status) {
   switch (status) {
     case ConditionStatus::kTrue: return "True";
@@ -155,6 +189,7 @@ json ToJson(const Status& status) {
   if (!status.routes.empty()) out["routes"] = ListJson(status.routes, limits::kRoutes, RouteJson);
   if (!status.drift.empty()) out["drift"] = ListJson(status.drift, limits::kRoutes, DriftJson);
   if (status.last_rollback) out["lastRollback"] = RollbackJson(*status.last_rollback);
+  if (status.last_decision) out["lastDecision"] = DecisionJson(*status.last_decision);
   PutText(out, "evidenceHash", status.evidence_hash, limits::kNameBytes);
   if (json checkpoint = CheckpointJson(status.checkpoint); !checkpoint.is_null()) out["checkpoint"] = std::move(checkpoint);
   return out;

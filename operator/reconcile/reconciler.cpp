@@ -59,7 +59,10 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   decide::Decision decision = DecideOn(known, seen, now);
   if (auto taken_back = TakeBackFirst(known, decision, seen, now)) {
     // Another component's rollback that is not recorded yet is told with this one.
-    if (unrecorded) decision.notes.insert(decision.notes.begin(), unrecorded->notes.begin(), unrecorded->notes.end());
+    if (unrecorded) {
+      decision.notes.insert(decision.notes.begin(), unrecorded->notes.begin(), unrecorded->notes.end());
+      decision.records.insert(decision.records.begin(), unrecorded->records.begin(), unrecorded->records.end());
+    }
     Remember(*migration, decision);
     return *taken_back;
   }
@@ -163,26 +166,29 @@ PassResult Reconciler::CarryOut(const Migration& migration, const decide::Decisi
   return {Outcome::kRequeueSoon, {}, lane, false};
 }
 
-/// What a transition rested on, for whoever asks later: queries, counts and evidence before and after.
-void Reconciler::LogEvidence(const Migration& migration, const decide::Decision& decision) {
-  if (!migration.spec || decision.notes.empty()) return;
-  for (const model::EvidenceRecord& after : decision.next.checkpoint.records) {
-    const auto metric = std::ranges::find(migration.spec->metrics, after.metric, &model::MetricSpec::name);
-    if (metric == migration.spec->metrics.end() || !metric->counts) continue;
-    const auto* before = model::FindRecord(migration.status.checkpoint, after.component, after.metric);
-    const model::MetricSpec::Counts::Queries& asked = metric->counts->target;
+/// What a change of weight rested on, for whoever asks later: queries, counts and the evidence itself before and after.
+void Reconciler::LogDecision(const Migration& migration, const decide::Decision& decision, const model::DecisionRecord& record) {
+  const auto state_of = [&](const model::Checkpoint& checkpoint, const std::string& metric) {
+    const model::EvidenceRecord* found = model::FindRecord(checkpoint, record.component, metric);
+    return found == nullptr ? std::string() : found->state;
+  };
+  for (const model::DecisionMetric& metric : record.metrics) {
     parts_.log.Info("evidence", {{"migration", migration.meta.key.ToString()},
-                                 {"component", after.component},
-                                 {"metric", after.metric},
-                                 {"bad", asked.histogram.empty() ? asked.bad : asked.histogram},
-                                 {"total", asked.total},
-                                 {"before", before == nullptr ? std::string() : before->state},
-                                 {"after", after.state}});
+                                 {"component", record.component},
+                                 {"reason", record.reason},
+                                 {"from", record.from.value()},
+                                 {"to", record.to.value()},
+                                 {"metric", metric.name},
+                                 {"verdict", model::Name(metric.verdict)},
+                                 {"asked", metric.asked},
+                                 {"says", metric.evidence},
+                                 {"before", state_of(migration.status.checkpoint, metric.name)},
+                                 {"after", state_of(decision.next.checkpoint, metric.name)}});
   }
 }
 
 void Reconciler::Tell(const Migration& migration, const decide::Decision& decision) {
-  LogEvidence(migration, decision);
+  for (const model::DecisionRecord& record : decision.records) LogDecision(migration, decision, record);
   for (const decide::Note& note : decision.notes) {
     parts_.log.Info("transition", {{"migration", migration.meta.key.ToString()},
                                    {"phase", model::Name(decision.next.phase)},

@@ -65,7 +65,7 @@ class Reconciler {
   PassResult Record(const Migration& migration, const decide::Decision& decision);
   PassResult CarryOut(const Migration& migration, const decide::Decision& decision, const std::string& manager);
   void Tell(const Migration& migration, const decide::Decision& decision);
-  void LogEvidence(const Migration& migration, const decide::Decision& decision);
+  void LogDecision(const Migration& migration, const decide::Decision& decision, const model::DecisionRecord& record);
   void Account(const Migration& migration, const decide::Decision& decision);
   void LogFailure(const Migration& migration, const base::Error& error);
   PassResult Failed(const Migration& migration, const base::Error& error, kube::Lane lane);

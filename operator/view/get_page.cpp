@@ -116,6 +116,38 @@ std::string RollbackText(const model::RollbackRecord& record, base::WallTime now
   return text;
 }
 
+/// "3 of 1204 bad before, 9 of 3900 now".
+std::string FiguresText(const model::DecisionMetric& metric) {
+  const model::EvidenceFigures before = metric.before.value_or(model::EvidenceFigures());
+  std::string text = fmt::format("counted since evidence began: {} of {} bad before, {} of {} now", before.bad, before.total,
+                                 metric.after->bad, metric.after->total);
+  if (metric.after->legacy_total > 0) {
+    text += fmt::format("; legacy {} of {} before, {} of {} now", before.legacy_bad, before.legacy_total, metric.after->legacy_bad,
+                        metric.after->legacy_total);
+  }
+  return text;
+}
+
+std::string LastDecisionText(const model::DecisionRecord& record, base::WallTime now, Colour colour) {
+  std::string text = "\n" + Paint(colour, Tone::kStrong, "Last decision") + "\n";
+  AddLine(text, "  ",
+          fmt::format("component {} from {} to {} %: {}, {} ({})", record.component, record.from.value(), record.to.value(), record.reason,
+                      Clock(record.at, now), Relative(record.at, now)));
+  for (const model::DecisionMetric& metric : record.metrics) {
+    text += fmt::format("    {}  {}\n", Paint(colour, Tone::kStrong, Harmless(metric.name)),
+                        Paint(colour, VerdictTone(metric.verdict), model::Name(metric.verdict)));
+    AddLine(text, "      ", metric.evidence);
+    AddLine(text, "      ", metric.asked.empty() ? "" : "asked " + metric.asked);
+    if (!metric.after) continue;
+    AddLine(text, "      ", FiguresText(metric));
+    const model::EvidenceFigures before = metric.before.value_or(model::EvidenceFigures{0, 0, 0, 0, "1", "1"});
+    AddLine(text, "      ",
+            fmt::format("odds against the target {} to 1 before, {} now; for it {} before, {} now", before.against, metric.after->against,
+                        before.in_favour, metric.after->in_favour));
+  }
+  return text;
+}
+
 std::string ProblemsText(const Migration& migration, Colour colour) {
   std::string text;
   for (const model::FieldError& error : migration.parsed.errors) AddLine(text, "  ", error.path + ": " + error.message);
@@ -160,6 +192,7 @@ std::string GetPage(const Migration& migration, base::WallTime now, Colour colou
   for (const ComponentStatus& component : migration.status.components) page += ComponentText(migration, component, now, colour);
   page += ProblemsText(migration, colour);
   if (migration.status.last_rollback) page += RollbackText(*migration.status.last_rollback, now, colour);
+  if (migration.status.last_decision) page += LastDecisionText(*migration.status.last_decision, now, colour);
   return page;
 }
 

@@ -193,8 +193,18 @@ def test_a_counter_that_appears_with_its_first_error_is_counted_from_that_error_
     shop.fault("next")
     assert (record["reason"], record["metric"]) == ("MetricBreached", "errors")
     assert " bad (" in record["evidence"], record
-    state = json.loads(shop.world.status()["checkpoint"]["evidence"][0]["state"])
+    status = shop.world.status()
+    state = json.loads(status["checkpoint"]["evidence"][0]["state"])
     assert float(state["total"][1]) > 0
+    decision = status["lastDecision"]
+    assert (decision["component"], decision["from"], decision["to"], decision["reason"]) == ("all", 50, 0, "MetricBreached"), decision
+    assert [(metric["name"], metric["verdict"]) for metric in decision["metrics"]] == [("errors", "Breach")], decision
+    kept = decision["metrics"][0]
+    assert kept["asked"] == f"bad: {of(BAD, 'next')} > 0; total: {of(TOTAL, 'next')}"
+    assert [kept["after"]["total"], kept["after"]["bad"]] == [float(number) for number in state["total"]], (kept, state)
+    assert kept["before"]["total"] < kept["after"]["total"] and kept["evidence"] == record["evidence"], kept
+    logged = [line for line in shop.operator.log.splitlines() if " evidence " in line and "reason=MetricBreached" in line]
+    assert len(logged) == 1 and "specHash" in logged[0] and "verdict=Breach" in logged[0], logged
 
 
 def test_what_both_sides_suffer_takes_nobody_back_and_what_the_target_adds_does(shop: Shop) -> None:
@@ -284,8 +294,12 @@ def test_one_metric_without_an_answer_keeps_a_perfect_one_from_promoting(shop: S
 
 def test_at_the_tolerance_nobody_is_promoted_and_nobody_taken_back(shop: Shop) -> None:
     shop.fault("next", error_rate=0.05)
-    shop.begin(shop.metric(maxRate="0.05"), hold="1s")
+    metric = shop.metric(maxRate="0.05")
+    strict = {**shop.metric(bad="vector(0)", maxRate="0.0005"), "name": "strict"}
+    shop.begin(metric, hold="1s", metrics=[metric, strict])
     shop.world.wait_step(50)
+    slow = shop.world.wait(lambda: [event["note"] for event in shop.world.events() if event["reason"] == "EvidenceIsSlow"], "it is told")
+    assert len(slow) == 1 and slow[0].startswith("metric strict: at this traffic 50 % give enough evidence after about "), slow
     shop.world.stays(lambda: (shop.world.phase(), shop.world.weight()) == ("Shift", 50), 15, "neither bound is crossed")
     shop.checkpoint()
     assert shop.seen()["verdict"] == "Undecided", shop.seen()

@@ -209,6 +209,47 @@ TEST(DecideEvidence, IsWrittenWithEachTransitionAndOtherwiseOnceAMinute) {
   EXPECT_EQ(run.Decide().next, run.world.status);
 }
 
+TEST(DecideEvidence, AChangeOfWeightKeepsWhatWasAskedAndCountedBeforeAndAfter) {
+  Judging run(Judged({"errors"}));
+  run.Count("errors", 200, 0, Counts{1000, 1}).Go(minutes(2));
+  run.Count("errors", 400, 0, Counts{1000, 2});
+  const Decision stepping = run.Decide();
+  ASSERT_EQ(stepping.records.size(), 1U);
+  EXPECT_EQ(stepping.next.last_decision, stepping.records.front());
+  const model::DecisionRecord& record = stepping.records.front();
+  EXPECT_EQ(record.reason, reason::kShifting);
+  EXPECT_EQ(record.from.value(), 10);
+  EXPECT_EQ(record.to.value(), 100);
+  ASSERT_EQ(record.metrics.size(), 1U);
+  const model::DecisionMetric& errors = record.metrics.front();
+  EXPECT_EQ(errors.verdict, Verdict::kPass);
+  EXPECT_EQ(errors.asked, model::AskedText(run.world.spec.metrics.front()));
+  EXPECT_NE(errors.evidence.find("0 of 600 bad"), std::string::npos) << errors.evidence;
+  ASSERT_TRUE(errors.before && errors.after);
+  EXPECT_EQ(errors.before->total, 200) << "as status had it";
+  EXPECT_EQ(errors.before->legacy_bad, 1);
+  EXPECT_EQ(errors.after->total, 600);
+  EXPECT_EQ(errors.after->bad, 0);
+  EXPECT_EQ(errors.after->legacy_total, 2000);
+  EXPECT_EQ(errors.after->legacy_bad, 3);
+  EXPECT_NE(errors.before->in_favour, errors.after->in_favour);
+  run.Settle();
+  EXPECT_EQ(run.world.status.last_decision, record) << "nothing else overwrites it";
+}
+
+TEST(DecideEvidence, ARollbackKeepsItsRecordToo) {
+  Judging run(Judged({"errors"}));
+  run.Count("errors", 1000, 300).Count("errors", 1000, 300).Settle();
+  const auto& record = run.world.status.last_decision;
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->reason, reason::kMetricBreached);
+  EXPECT_EQ(record->to.value(), 0);
+  ASSERT_EQ(record->metrics.size(), 1U);
+  EXPECT_EQ(record->metrics.front().verdict, Verdict::kBreach);
+  ASSERT_TRUE(record->metrics.front().after);
+  EXPECT_EQ(record->metrics.front().after->bad, 600);
+}
+
 TEST(DecideEvidence, AProcessThatHasNotAskedYetKeepsWhatIsWritten) {
   Judging run(Judged({"errors"}, minutes(60)));
   run.Count("errors", 50, 0).Settle();

@@ -105,5 +105,29 @@ TEST(FlagText, NeverMixesUpTwoFlags) {
   EXPECT_NE(FlagText({{{"a", "%2C"}}}), FlagText({{{"a", ","}}}));
 }
 
+TEST(AskedText, NamesTheQueriesAndNothingThatMayBeAKey) {
+  MetricSpec metric;
+  metric.counts = MetricSpec::Counts{};
+  metric.counts->target = {"bad{}", "all{}", ""};
+  EXPECT_EQ(AskedText(metric), "bad: bad{}; total: all{}");
+  metric.counts->bucket = 0.25;
+  metric.counts->legacy = MetricSpec::Counts::Queries{"", "", "old_bucket"};
+  EXPECT_EQ(AskedText(metric), "bad: bad{}; total: all{}; legacy histogram above 0.25: old_bucket");
+
+  MetricSpec web;
+  web.address = "http://health:80";
+  web.access.headers.push_back({"x-api-key", "literal", {}});
+  web.value = MetricSpec::Value{"/rate?token=literal", {}, 1.0};
+  web.source = WebSource{false, "", "", "$.rate"};
+  EXPECT_EQ(AskedText(web), "/rate $.rate");
+  web.source = WebSource{true, "/query?key=literal", "text/plain", "$.rate"};
+  EXPECT_EQ(AskedText(web), "/query $.rate");
+  web.source = JobSource{"smoke", {}, {}};
+  EXPECT_EQ(AskedText(web), "CronJob smoke");
+  web.source = PrometheusSource{};
+  web.value->query = "sum(rate(errors[1m]))";
+  EXPECT_EQ(AskedText(web), "sum(rate(errors[1m]))");
+}
+
 }  // namespace
 }  // namespace softmig::model

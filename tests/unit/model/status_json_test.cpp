@@ -28,6 +28,7 @@ class Draw {
     for (auto i = Number(3); i > 0; --i) status.routes.push_back({Text(), Text(), R"({"rules":["\"ü"]})"});
     for (auto i = Number(3); i > 0; --i) status.drift.push_back({Text(), static_cast<int>(Number(9)), Time(), Time()});
     if (Coin()) status.last_rollback = DrawRollback();
+    if (Coin()) status.last_decision = DrawDecision();
     for (auto i = Number(8); i > 0; --i) {
       status.conditions.push_back({Text(), static_cast<ConditionStatus>(Number(3)), Number(99), Time(), Text(), Text()});
     }
@@ -67,6 +68,21 @@ class Draw {
   RollbackRecord DrawRollback() {
     return {Time(),      Text(),     *base::Percent::Make(Number(101)), Text(), Text(), MaybeDouble(), Text(), MaybeTime(),
             MaybeTime(), MaybeTime()};
+  }
+
+  std::optional<EvidenceFigures> DrawFigures() {
+    if (Coin()) return std::nullopt;
+    EvidenceFigures figures{Number(9), Number(99), 0, Number(2) * 99, Text(), Text()};
+    if (figures.legacy_total > 0) figures.legacy_bad = Number(9);
+    return figures;
+  }
+
+  DecisionRecord DrawDecision() {
+    DecisionRecord record{Time(), Text(), Text(), *base::Percent::Make(Number(101)), *base::Percent::Make(Number(101)), {}};
+    for (auto i = Number(4); i > 0; --i) {
+      record.metrics.push_back({Text(), static_cast<Verdict>(Number(7)), Text(), Text(), DrawFigures(), DrawFigures()});
+    }
+    return record;
   }
 
   std::mt19937_64 random_;
@@ -145,6 +161,26 @@ TEST(StatusJson, StaysBelow64KiBWhateverIsPutIn) {
     EXPECT_EQ(written["components"][0]["metrics"].size(), limits::kMetrics);
     EXPECT_EQ(written["conditions"].size(), limits::kConditions);
     EXPECT_EQ(ToJson(ParseStatus(written)).dump(), text) << "writing again cuts no further";
+  }
+}
+
+TEST(StatusJson, BoundsTheLastDecisionWhateverIsPutIn) {
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (const char* bytes : {"x", "\"", "\n", "\x01", "ü", "😀", "\xff"}) {
+    std::string text;
+    while (text.size() < 5000) text += bytes;
+    const EvidenceFigures figures{most, most, most, most, text, text};
+    Status status;
+    status.last_decision = DecisionRecord{WallTime(base::Millis(1'795'374'600'123)),
+                                          text,
+                                          text,
+                                          base::Percent::Of(100),
+                                          base::Percent::Of(100),
+                                          std::vector(15, DecisionMetric{text, Verdict::kUndecided, text, text, figures, figures})};
+    const json written = ToJson(status)["lastDecision"];
+    EXPECT_LT(written.dump().size(), limits::kDecisionBytes) << written.dump().substr(0, 200);
+    EXPECT_EQ(written["metrics"].size(), limits::kMetrics);
+    EXPECT_EQ(ToJson(ParseStatus(ToJson(status)))["lastDecision"], written) << "writing again cuts no further";
   }
 }
 
