@@ -6,17 +6,12 @@
 #include <mutex>
 #include <queue>
 #include <thread>
-#include <tuple>
 #include <unordered_map>
 
-#include "analysis/judge.hpp"
 #include "base/mutex.hpp"
 #include "decide/decide.hpp"
-#include "model/checkpoint.hpp"
 #include "providers/answer.hpp"
-#include "providers/template.hpp"
-#include "reconcile/count_poll.hpp"
-#include "reconcile/seen_metric.hpp"
+#include "reconcile/metric_poll.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -29,33 +24,6 @@ constexpr base::Millis kMostDeadline{10'000};
 // Polls are spread in such steps: those of one step share their wake-ups, which are most of a poll's cost.
 constexpr base::Millis kTick{100};
 
-/// Counts that are judged by evidence: what to ask, what is known, and what is being asked now.
-struct Counting {
-  CountPlan plan;
-  CountMemory memory;
-  analysis::StageInfo stage;
-  CountAnswers asked;
-};
-
-/// One metric of one component. Shared with the transport's callbacks while a poll is under way.
-struct Poll {
-  ObjectKey key;
-  Asker asker;
-  std::shared_ptr<const model::Spec> spec;  // keeps `metric` alive
-  const model::MetricSpec* metric = nullptr;
-  std::string component;
-  std::vector<std::string> queries;  // one for a value; bad and total for counts against a threshold
-  std::optional<Counting> counting;  // instead of queries, sample and state
-  base::SteadyTime due{};
-  std::string refused;  // why it cannot be asked at all
-  bool cancelled = false;
-  int open = 0;         // answers still awaited
-  MetricAccess access;  // of the poll under way; stands still while answers are awaited
-  model::Sample sample;
-  analysis::MetricState state;
-  SeenMetric seen;
-  std::optional<bool> has_users;  // the component sends users to the target, as status said last
-};
 using PollPtr = std::shared_ptr<Poll>;
 
 struct Later {
@@ -64,22 +32,10 @@ struct Later {
   }
 };
 
-std::vector<std::string> QueriesOf(const model::MetricSpec& metric, const providers::TemplateValues& values) {
-  if (metric.value) return {providers::FillPlaceholders(metric.value->query, values)};
-  const model::MetricSpec::Counts::Queries& target = metric.counts->target;
-  return {providers::FillPlaceholders(target.bad, values), providers::FillPlaceholders(target.total, values)};
-}
-
 /// Status writes give an equal spec at another address; that changes nothing.
 bool SameWish(const MetricPoller::Wanted& a, const MetricPoller::Wanted& b) {
   if (a.components != b.components || a.epoch != b.epoch) return false;
   return a.spec == b.spec || (a.spec && b.spec && *a.spec == *b.spec);
-}
-
-/// Within one epoch, which stands for the rest of the spec.
-bool AsksTheSame(const Poll& poll, const model::Spec& spec, const model::MetricSpec& metric) {
-  const auto about = [](const model::Spec& one) { return std::tie(one.interval, one.delay, one.alpha, one.beta); };
-  return *poll.metric == metric && about(*poll.spec) == about(spec);
 }
 
 }  // namespace
@@ -127,14 +83,6 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     }
   }
 
-  static void NoteStage(Poll& poll, const model::ComponentStatus& component) {
-    if (poll.counting) poll.counting->stage = analysis::StageOf(component);
-    const bool has_users = component.phase == model::Phase::kShift && component.weight.value() > 0;
-    // Whoever met the target before was not sent by us; a breach that is the latest answer still holds.
-    if (has_users && poll.has_users == false) poll.seen.ForgetDecisive();
-    poll.has_users = has_users;
-  }
-
   void Rebuild(Entry& entry, const ObjectKey& key, Wanted wanted, const model::Status& status) {
     const bool same_evidence = entry.wanted.epoch == wanted.epoch;
     std::map<Name, PollPtr> before = std::exchange(entry.polls, {});
@@ -147,10 +95,8 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
           before.erase(it);
           continue;
         }
-        PollPtr poll = Make(key, *wanted.spec, metric, component);
-        poll->spec = wanted.spec;
-        poll->asker = {key, wanted.uid, component, wanted.epoch};
-        if (model::UsesEvidence(metric)) BeginCounting(*poll, status);
+        PollPtr poll = MakePoll({key, wanted.uid, component, wanted.epoch}, wanted.spec, metric, status);
+        poll->due = clock_.SteadyNow();
         if (it != before.end()) Inherit(*poll, *it->second);
         heap_.emplace(poll->due, poll);
         entry.polls[{component, metric.name}] = std::move(poll);
@@ -230,43 +176,6 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     return std::nullopt;
   }
 
-  PollPtr Make(const ObjectKey& key, const model::Spec& spec, const model::MetricSpec& metric, const std::string& component) {
-    auto poll = std::make_shared<Poll>();
-    poll->key = key;
-    poll->metric = &metric;
-    poll->component = component;
-    if (!model::UsesEvidence(metric)) poll->queries = QueriesOf(metric, ValuesFor(*poll, spec));
-    poll->due = clock_.SteadyNow();
-    return poll;
-  }
-
-  static providers::TemplateValues ValuesFor(const Poll& poll, const model::Spec& spec) {
-    return {poll.key.ns, poll.key.name, poll.component, spec.legacy.service, spec.target.service, {}};
-  }
-
-  /// From where the checkpoint in status left it, if that is about the same.
-  void BeginCounting(Poll& poll, const model::Status& status) {
-    auto plan = PlanCounts(*poll.spec, *poll.metric, ValuesFor(poll, *poll.spec), status.attempt);
-    if (!plan) {
-      poll.refused = plan.error().message;
-      return;
-    }
-    Counting counting{std::move(*plan), {}, {}, {}};
-    if (const auto* record = model::FindRecord(status.checkpoint, poll.component, poll.metric->name)) {
-      if (auto evidence = analysis::FromText(record->state, *counting.plan.rule)) counting.memory.state.evidence = std::move(*evidence);
-    }
-    poll.counting = std::move(counting);
-  }
-
-  static void Inherit(Poll& poll, const Poll& before) {
-    poll.state = before.state;
-    poll.seen = before.seen;
-    poll.has_users = before.has_users;
-    poll.due = before.due;
-    const bool same = poll.counting && before.counting && poll.counting->plan.rule->hash() == before.counting->plan.rule->hash();
-    if (same) poll.counting->memory = before.counting->memory;
-  }
-
   /// The first poll came at once; the later ones keep to the metric's own place in the interval.
   base::SteadyTime NextDue(const Poll& poll) const {
     const auto interval = std::chrono::duration_cast<base::SteadyTime::duration>(poll.spec->interval);
@@ -281,26 +190,13 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     poll->due = NextDue(*poll);
     heap_.emplace(poll->due, poll);
     if (poll->open > 0) return;
-    const std::size_t queries = poll->refused.empty() ? Prepare(*poll) : 0;
+    const std::size_t queries = poll->refused.empty() ? Prepare(*poll, clock_.WallNow()) : 0;
     poll->open = static_cast<int>(queries);
     const std::string refused = poll->refused;
     lock.unlock();
     if (queries > 0) AskAll(poll, queries);
     if (!refused.empty()) Refuse(poll);
     lock.lock();
-  }
-
-  /// How many queries there are to ask now.
-  std::size_t Prepare(Poll& poll) {
-    poll.sample = {};
-    poll.sample.asked_at = clock_.WallNow();
-    if (!poll.counting) return poll.queries.size();
-    Counting& counting = *poll.counting;
-    const auto instants = NextInstants(counting.memory, poll.sample.asked_at, poll.spec->interval, poll.spec->delay);
-    if (!instants) return 0;
-    counting.asked.instants = *instants;
-    counting.asked.answers.assign(counting.plan.queries.size(), {});
-    return counting.plan.queries.size();
   }
 
   http::SendOptions OptionsFor(const Poll& poll) const {
@@ -335,13 +231,6 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
                       if (response->status == 401 || response->status == 403) self->sources_.Refused(poll->asker, *poll->metric);
                       self->Arrived(poll, index, *response);
                     });
-  }
-
-  static base::Result<http::Request> RequestOf(const Poll& poll, std::size_t index) {
-    const providers::MetricProvider& provider = *poll.access.provider;
-    if (poll.counting) return RequestFor(provider, poll.counting->plan, index, poll.counting->asked.instants);
-    const std::string& address = poll.access.address.empty() ? poll.metric->address : poll.access.address;
-    return provider.Request({address, poll.queries[index], poll.sample.asked_at});
   }
 
   void Arrived(const PollPtr& poll, std::size_t index, const http::Response& response) {
