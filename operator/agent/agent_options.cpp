@@ -4,8 +4,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <random>
+
+#include "base/program.hpp"
 
 namespace softmig::agent {
 namespace {
@@ -92,12 +93,8 @@ ParsedAgentArguments ParseAgentArguments(int argc, const char* const* argv) {
   app.add_option("--http-address", arguments.options.http.address, "Address for /v1/counts, /v1/differences, /metrics, /healthz")
       ->capture_default_str();
   app.add_option("--http-port", arguments.options.http.port, "Port for them; 0 takes a free one")->capture_default_str();
-  const std::map<std::string, base::LogLevel> levels{{"debug", base::LogLevel::kDebug},
-                                                     {"info", base::LogLevel::kInfo},
-                                                     {"warn", base::LogLevel::kWarn},
-                                                     {"error", base::LogLevel::kError}};
   app.add_option("--log-level", arguments.log_level, "debug, info, warn or error")
-      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case))
+      ->transform(CLI::CheckedTransformer(base::LogLevels(), CLI::ignore_case))
       ->default_str("info");
   try {
     app.parse(argc, argv);

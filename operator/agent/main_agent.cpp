@@ -5,21 +5,11 @@
 #include "agent/agent_options.hpp"
 #include "agent/settings/agent_host.hpp"
 #include "agent/settings/settings_watch.hpp"
+#include "base/program.hpp"
 #include "http/beast_transport.hpp"
 #include "kube/client/cluster_config.hpp"
 
 namespace {
-
-/// Taken by the main thread only: every other thread starts with them blocked.
-sigset_t BlockSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return set;
-}
 
 int Complain(const softmig::base::Error& error) {
   std::fprintf(stderr, "softmigration-agent: %s\n", error.message.c_str());
@@ -63,7 +53,7 @@ int RunByConfigMap(softmig::agent::AgentArguments arguments, const sigset_t& sig
 }  // namespace
 
 int main(int argc, char** argv) {
-  const sigset_t signals = BlockSignals();
+  const sigset_t signals = softmig::base::BlockStopSignals();
   auto parsed = softmig::agent::ParseAgentArguments(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   const softmig::base::SystemClock clock;

@@ -4,21 +4,11 @@
 
 #include "app/operator.hpp"
 #include "app/options.hpp"
+#include "base/program.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
-
-/// SIGTERM and SIGINT, taken by the main thread only: every other thread starts with them blocked.
-sigset_t BlockSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return set;
-}
 
 int RunUntilSignal(softmig::app::Operator& running, const sigset_t& signals, softmig::base::Log& log) {
   const timespec tick{0, 100'000'000};
@@ -36,7 +26,7 @@ int RunUntilSignal(softmig::app::Operator& running, const sigset_t& signals, sof
 }  // namespace
 
 int main(int argc, char** argv) {
-  const sigset_t signals = BlockSignals();
+  const sigset_t signals = softmig::base::BlockStopSignals();
   const auto parsed = softmig::app::ParseOptions(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.options.transport == softmig::http::TransportKind::kCpprest) softmig::http::PrepareProcessForCpprest();

@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "base/program.hpp"
 #include "base/time_format.hpp"
 
 namespace softmig::app {
@@ -76,12 +77,8 @@ void AddServing(CLI::App& app, Options& options) {
   app.add_option("--safety-workers", options.controller.safety_workers, "Workers kept for rollbacks")
       ->capture_default_str()
       ->check(CLI::Range(1U, 64U));
-  const std::map<std::string, base::LogLevel> levels{{"debug", base::LogLevel::kDebug},
-                                                     {"info", base::LogLevel::kInfo},
-                                                     {"warn", base::LogLevel::kWarn},
-                                                     {"error", base::LogLevel::kError}};
   app.add_option("--log-level", options.log_level, "debug, info, warn or error")
-      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case))
+      ->transform(CLI::CheckedTransformer(base::LogLevels(), CLI::ignore_case))
       ->default_str("info");
 }
 
