@@ -42,7 +42,13 @@ struct RestoreRoute {
   std::string route;
   bool operator==(const RestoreRoute&) const = default;
 };
-using Action = std::variant<AddFinalizer, RemoveFinalizer, ApplyTraffic, RestoreRoute>;
+/// Makes a route that is missing from the spec's template, at once at the recorded weights.
+struct CreateRoute {
+  std::string route;  ///< RouteRef::name
+  std::vector<ComponentTarget> components;
+  bool operator==(const CreateRoute&) const = default;
+};
+using Action = std::variant<AddFinalizer, RemoveFinalizer, ApplyTraffic, RestoreRoute, CreateRoute>;
 
 /// Something to tell the user as an Event, told when the status that caused it is committed.
 struct Note {

@@ -66,6 +66,22 @@ Scope ScopeOf(Context& context, const std::string& route, const RouteState& stat
   return Scope::kNothing;
 }
 
+ComponentTarget Recorded(const Context& context, const ComponentStatus& component) {
+  return {component.name, component.weight, FlagsWanted(context.spec, component), component.phase == Phase::kShift};
+}
+
+/// Users come in by it: somebody who deletes a route that we made gets it again, with everybody where they were.
+void PlanMissing(Context& context, const model::RouteRef& route) {
+  const auto seen = context.seen.routes.find(route.name);
+  if (route.manifest.empty() || seen == context.seen.routes.end() || !std::holds_alternative<Missing>(seen->second.state)) return;
+  CreateRoute create{route.name, {}};
+  for (const ComponentStatus& component : context.status.components) {
+    // Before it began the template says where users go.
+    if (component.phase != Phase::kPending) create.components.push_back(Recorded(context, component));
+  }
+  context.Do(std::move(create));
+}
+
 void PlanRoute(Context& context, const std::string& route, const RouteState& state, Scope most) {
   const Scope scope = std::min(ScopeOf(context, route, state), most);
   ApplyTraffic apply{route, {}};
@@ -75,7 +91,7 @@ void PlanRoute(Context& context, const std::string& route, const RouteState& sta
     if (traffic == nullptr || scope == Scope::kNothing || (scope == Scope::kRollback && !IsGoingBack(context, component))) continue;
     if (MovesToDeadSide(context, *traffic, component)) continue;
     differs = differs || !Shows(context, *traffic, component);
-    apply.components.push_back({component.name, component.weight, FlagsWanted(context.spec, component), component.phase == Phase::kShift});
+    apply.components.push_back(Recorded(context, component));
   }
   if (differs) context.Do(std::move(apply));
 }
@@ -170,6 +186,7 @@ void PlanTraffic(Context& context) {
       PlanRoute(context, route.name, *state, Scope::kAll);
     }
   }
+  for (const model::RouteRef& route : context.spec.routes) PlanMissing(context, route);
   if (Enforces(context.status, context.seen.finalizer_present) && !context.seen.finalizer_present) context.Do(AddFinalizer{});
 }
 

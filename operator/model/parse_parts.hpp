@@ -11,6 +11,8 @@
 /// paths.
 namespace softmig::model {
 
+/// The template of a route with ownership Managed, as RouteRef::manifest.
+std::string ParseTemplate(FieldReader& gateway_api);
 std::vector<ComponentSpec> ParseComponents(FieldReader& spec);
 void ParsePlan(FieldReader& spec, Spec& parsed);
 /// headers, bearerToken, basicAuth and tls of a source of metrics, beside its `address`.

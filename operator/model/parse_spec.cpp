@@ -22,14 +22,18 @@ Side ParseSide(FieldReader& spec, std::string_view key) {
   return side;
 }
 
-std::string ParseRouteObject(FieldReader& gateway_api) {
+void ParseRouteObject(FieldReader& gateway_api, RouteRef& route) {
   static constexpr std::array<std::string_view, 1> kKinds{"HTTPRoute"};
-  static constexpr std::array<std::string_view, 1> kOwnerships{"Patch"};
+  static constexpr std::array<std::string_view, 2> kOwnerships{"Patch", "Managed"};
   gateway_api.Choice("kind", kKinds, 0);
-  gateway_api.Choice("ownership", kOwnerships, 0);
-  std::string name = gateway_api.Text("name", kSubdomain);
+  const bool managed = gateway_api.Choice("ownership", kOwnerships, 0) == 1;
+  route.object = gateway_api.Text("name", kSubdomain);
+  if (managed) {
+    route.manifest = ParseTemplate(gateway_api);
+  } else if (gateway_api.Raw("template") != nullptr) {
+    gateway_api.Fail("template", "is for ownership Managed only");
+  }
   gateway_api.RefuseOthers();
-  return name;
 }
 
 std::vector<RouteRef> ParseRoutes(FieldReader& spec) {
@@ -37,7 +41,7 @@ std::vector<RouteRef> ParseRoutes(FieldReader& spec) {
   for (FieldReader& reader : spec.Objects("routes", {1, limits::kRoutes})) {
     RouteRef route;
     route.name = reader.Text("name", kLabel);
-    if (auto gateway_api = reader.RequiredObject("gatewayAPI")) route.object = ParseRouteObject(*gateway_api);
+    if (auto gateway_api = reader.RequiredObject("gatewayAPI")) ParseRouteObject(*gateway_api, route);
     reader.RefuseOthers();
     routes.push_back(std::move(route));
   }

@@ -22,10 +22,11 @@ struct Side {
 };
 
 /// Where users come in. All routes of a migration move as one set.
-/// Kinds so far: Gateway API HTTPRoute with ownership Patch (weights are changed in the user's own route).
+/// Kinds so far: Gateway API HTTPRoute, the user's own (ownership Patch) or made by the operator where it is missing (Managed).
 struct RouteRef {
-  std::string name;    ///< how components refer to it
-  std::string object;  ///< name of the HTTPRoute in the migration's namespace
+  std::string name;        ///< how components refer to it
+  std::string object;      ///< name of the HTTPRoute in the migration's namespace
+  std::string manifest{};  ///< Managed: metadata and spec of the route to make, compact JSON; Patch: empty
   bool operator==(const RouteRef&) const = default;
 };
 

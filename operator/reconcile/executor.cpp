@@ -37,9 +37,11 @@ json WithRemovals(const json& before, json after) {
   return after;
 }
 
-const std::string& ObjectName(const model::Spec& spec, const std::string& route) {
-  return std::ranges::find(spec.routes, route, &model::RouteRef::name)->object;
+const model::RouteRef& RouteOf(const model::Spec& spec, const std::string& route) {
+  return *std::ranges::find(spec.routes, route, &model::RouteRef::name);
 }
+
+const std::string& ObjectName(const model::Spec& spec, const std::string& route) { return RouteOf(spec, route).object; }
 
 }  // namespace
 
@@ -96,6 +98,7 @@ base::Status Executor::Do(const Migration& migration, const decide::Action& acti
     base::Status operator()(const decide::RemoveFinalizer&) const { return executor.SetFinalizer(migration, false); }
     base::Status operator()(const decide::ApplyTraffic& apply) const { return executor.Apply(migration, apply, manager); }
     base::Status operator()(const decide::RestoreRoute& restore) const { return executor.Restore(migration, restore); }
+    base::Status operator()(const decide::CreateRoute& create) const { return executor.Create(migration, create, manager); }
   };
   return std::visit(Visitor{*this, migration, manager}, action);
 }
@@ -127,6 +130,23 @@ base::Status Executor::Restore(const Migration& migration, const decide::Restore
   const kube::ObjectKey key{migration.meta.key.ns, ObjectName(*migration.spec, restore.route)};
   const auto done = PatchRoute(key, kFieldManager, [&](const json& object) { return parts_.router.Restore(saved->saved, object); });
   if (!done) return base::Fail(done.error().Wrap(fmt::format("put route {} back", key.name)));
+  return {};
+}
+
+base::Status Executor::Create(const Migration& migration, const decide::CreateRoute& create, const std::string& manager) const {
+  const model::RouteRef& route = RouteOf(*migration.spec, create.route);
+  const kube::ObjectKey key{migration.meta.key.ns, route.object};
+  const std::string doing = fmt::format("create route {}", key.name);
+  const auto made = parts_.router.Make(ToIntent(migration, {create.route, create.components}), route, key.ns);
+  if (!made) return base::Fail(made.error().Wrap(doing));
+  kube::CallOptions options = Writing();
+  options.field_manager = manager;
+  // A route that somebody made meanwhile is refused as a conflict, and seen in the next pass.
+  const auto written = parts_.client.Create(kube::kHttpRoutes, *made, options);
+  if (!written) return base::Fail(written.error().Wrap(doing));
+  const kube::ObjectMeta meta = kube::ParseMeta(*written);
+  parts_.route_versions.Wrote(key, meta.uid, meta.resource_version);
+  parts_.cache.routes().Learn(*written);
   return {};
 }
 

@@ -41,6 +41,7 @@ class Executor {
   base::Status SetFinalizer(const Migration& migration, bool present) const;
   base::Status Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const;
   base::Status Restore(const Migration& migration, const decide::RestoreRoute& restore) const;
+  base::Status Create(const Migration& migration, const decide::CreateRoute& create, const std::string& manager) const;
   /// Renders and patches; after a conflict once more on a live read.
   base::Status PatchRoute(const kube::ObjectKey& key, const std::string& manager,
                           const std::function<base::Result<routers::ObjectPatch>(const nlohmann::json&)>& render) const;

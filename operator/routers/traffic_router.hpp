@@ -62,6 +62,11 @@ class TrafficRouter {
   /// rules of our own. kInvalid where a rule is missing.
   [[nodiscard]] virtual base::Result<ObjectPatch> Render(const TrafficIntent& intent, const nlohmann::json& object) const = 0;
 
+  /// The object of `route`'s manifest, with the intent already in it as far as it has the rules for it: to be created. kInvalid where the
+  /// manifest is none.
+  [[nodiscard]] virtual base::Result<nlohmann::json> Make(const TrafficIntent& intent, const model::RouteRef& route,
+                                                          const std::string& ns) const = 0;
+
   /// The patch that takes our rules out and puts the claimed rules' backends back as saved; edits the user made elsewhere stay. Rules that
   /// the user has deleted since are left deleted.
   [[nodiscard]] virtual base::Result<ObjectPatch> Restore(const std::string& saved, const nlohmann::json& object) const = 0;

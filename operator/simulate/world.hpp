@@ -38,6 +38,7 @@ class World {
   void Do(const decide::RemoveFinalizer&) { finalizer_ = false; }
   void Do(const decide::ApplyTraffic& apply);
   void Do(const decide::RestoreRoute& restore);
+  void Do(const decide::CreateRoute&) {}  // its routes are always there
 
   const model::Spec* spec_;
   model::Status status_;

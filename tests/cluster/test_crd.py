@@ -132,9 +132,9 @@ def test_kubectl_refuses_an_unknown_field_by_default(cluster: Cluster, api: ApiC
     assert 'unknown field "spec.bridge"' in done.stderr
 
 
-@pytest.mark.parametrize("name", ["softmigration.yaml", "softmigration-by-component.yaml"])
+@pytest.mark.parametrize("name", ["payments/softmigration.yaml", "payments/softmigration-by-component.yaml", "gitops/managed/softmigration.yaml"])
 def test_takes_the_examples(cluster: Cluster, name: str) -> None:
-    document = yaml.safe_load((ROOT / "examples" / "payments" / name).read_text())
+    document = yaml.safe_load((ROOT / "examples" / name).read_text())
     document["metadata"]["namespace"] = "default"
     cluster.api.request("POST", PATH, document, STRICT)
 

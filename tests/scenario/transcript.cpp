@@ -21,6 +21,7 @@ std::string Describe(const decide::Action& action) {
       return text;
     }
     std::string operator()(const decide::RestoreRoute& restore) const { return "restore " + restore.route; }
+    std::string operator()(const decide::CreateRoute& create) const { return "create " + create.route; }
   };
   return std::visit(Visitor{}, action);
 }

@@ -198,6 +198,7 @@ struct World {
     route.Wrote("softmigration");
     return true;
   }
+  bool Do(const decide::CreateRoute&) { return false; }  // no case has a template
   bool Do(const decide::RestoreRoute& restore) {
     WorldRoute& route = routes.at(restore.route);
     const auto saved = std::ranges::find(status.routes, restore.route, &model::SavedRoute::name);

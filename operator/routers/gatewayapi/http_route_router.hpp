@@ -18,6 +18,9 @@ class HttpRouteRouter final : public TrafficRouter {
   /// more are skipped, and flags that cannot be added are left out. kInvalid only where nothing of the intent is on the route.
   [[nodiscard]] base::Result<ObjectPatch> Render(const TrafficIntent& intent, const nlohmann::json& object) const override;
 
+  [[nodiscard]] base::Result<nlohmann::json> Make(const TrafficIntent& intent, const model::RouteRef& route,
+                                                  const std::string& ns) const override;
+
   /// A rule is found again by its name, or by its matches where it had none. kInvalid where `saved` was not written by Save.
   [[nodiscard]] base::Result<ObjectPatch> Restore(const std::string& saved, const nlohmann::json& object) const override;
 };

@@ -97,6 +97,8 @@ bool RulesDiffer(const json& self, const json* /*old*/) {
   return All(self, [&](const json& r) { return ExistsOne(self, [&](const json& q) { return SameClaim(r, q); }); });
 }
 
+bool TemplateWithManaged(const json& self, const json* /*old*/) { return Has(self, "template") == (Child(self, "ownership") == "Managed"); }
+
 bool RuleOrMatches(const json& self, const json* /*old*/) { return Has(self, "rule") != Has(self, "matches"); }
 
 bool NeverFalls(const json& self, const json* old) { return old == nullptr || self >= *old; }
@@ -317,6 +319,7 @@ void AddSpecRules(Book& book) {
       ["self.analysis.metrics.all(m, !has(m.components) || m.components.all(c, has(self.components) && size(self.components) > 0 ? "
        "self.components.exists(x, x.name == c) : c == 'all'))"] = MetricsNameComponents;
   book["self.all(a, self.exists_one(b, a.gatewayAPI.name == b.gatewayAPI.name))"] = RoutesNameDifferentObjects;
+  book["has(self.template) == (self.ownership == 'Managed')"] = TemplateWithManaged;
   book["self.all(c, !has(c.after) || c.after.all(a, a != c.name && self.exists(x, x.name == a)))"] = AfterNamesOthers;
   book[CircleRule()] = NoCircle;
   book

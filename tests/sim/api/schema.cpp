@@ -55,6 +55,7 @@ void ReadBounds(const json& source, Schema& schema) {
   schema.max_length = Bound<std::size_t>(source, "maxLength");
   schema.min_items = Bound<std::size_t>(source, "minItems");
   schema.max_items = Bound<std::size_t>(source, "maxItems");
+  schema.max_properties = Bound<std::size_t>(source, "maxProperties");
   if (source.contains("pattern")) schema.pattern.emplace(source["pattern"].get<std::string>());
   if (source.contains("enum")) schema.choices = std::make_shared<const json>(source["enum"]);
 }
@@ -87,6 +88,7 @@ void CheckKeywords(const json& source) {
                                                             "maxLength",
                                                             "minItems",
                                                             "maxItems",
+                                                            "maxProperties",
                                                             "pattern",
                                                             "nullable",
                                                             "x-kubernetes-list-type",

@@ -48,7 +48,7 @@ struct Schema {
   std::shared_ptr<const nlohmann::json> choices;   ///< enum: an array; null: anything
   std::shared_ptr<const nlohmann::json> fallback;  ///< default; null: none
   std::optional<double> minimum, maximum;
-  std::optional<std::size_t> min_length, max_length, min_items, max_items;
+  std::optional<std::size_t> min_length, max_length, min_items, max_items, max_properties;
   std::optional<Pattern> pattern;
   std::vector<Rule> rules;
 

@@ -110,7 +110,7 @@ class BoundsPass {
     if (value.is_string()) CheckText(schema, value.get_ref<const std::string&>(), at);
     if (value.is_number()) CheckNumber(schema, value.get<double>(), at);
     if (value.is_array()) CheckItems(schema, value.size(), at);
-    if (value.is_object()) CheckRequired(schema, value, at);
+    if (value.is_object()) CheckMembers(schema, value, at);
     VisitBelow(schema, value, old, at, [this](const Schema& s, const json& v, const json* o, const Place& p) { Check(s, v, o, p); });
   }
 
@@ -129,7 +129,8 @@ class BoundsPass {
     if (schema.min_items && count < *schema.min_items) Add("FieldValueInvalid", at, "has too few items");
     if (schema.max_items && count > *schema.max_items) Add("FieldValueTooMany", at, "has too many items");
   }
-  void CheckRequired(const Schema& schema, const json& value, const Place& at) {
+  void CheckMembers(const Schema& schema, const json& value, const Place& at) {
+    if (schema.max_properties && value.size() > *schema.max_properties) Add("FieldValueTooMany", at, "has too many members");
     for (const std::string& name : schema.required) {
       if (!value.contains(name)) Add("FieldValueRequired", Place{&at, name, 0}, "is required");
     }

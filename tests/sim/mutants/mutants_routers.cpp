@@ -31,6 +31,9 @@ class RouterMutant : public TrafficRouter {
   [[nodiscard]] base::Result<ObjectPatch> Restore(const std::string& saved, const json& object) const override {
     return plain_.Restore(saved, object);
   }
+  [[nodiscard]] base::Result<json> Make(const TrafficIntent& intent, const model::RouteRef& route, const std::string& ns) const override {
+    return plain_.Make(intent, route, ns);
+  }
 
  protected:
   const TrafficRouter& plain_;

@@ -27,6 +27,17 @@ TEST(ParseSpec, ComplainsOnceWhereOneThingIsWrong) {
   EXPECT_EQ(Listed(parsed.errors).find("spec.plan.shift.steps[1].weight: must be from 1 to 100, is 101"), 0U) << Listed(parsed.errors);
 }
 
+TEST(ParseSpec, ReadsATemplateAsItStands) {
+  const json spec = {{"parentRefs", {{{"name", "gw"}}}}, {"rules", {{{"name", "refunds"}}}}, {"hostnames", {"a.example"}}};
+  json patch = Add("/routes/0/gatewayAPI/ownership", "Managed");
+  patch += Add("/routes/0/gatewayAPI/template", {{"metadata", {{"labels", {{"team", "pay"}}}}}, {"spec", spec}}).front();
+  const ParsedSpec parsed = ParseSpec(BaseSpec(patch));
+  ASSERT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
+  const json manifest = json::parse(parsed.spec.routes[0].manifest);
+  EXPECT_EQ(manifest["spec"], spec);
+  EXPECT_EQ(manifest["metadata"]["labels"], json({{"team", "pay"}}));
+}
+
 TEST(ParseSpec, ReadsEveryField) {
   const ParsedSpec parsed = ParseSpec(BaseSpec());
   ASSERT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
