@@ -112,6 +112,15 @@ TEST_F(ApiConformance, WhatWasAdoptedStaysUntilItIsGivenBack) {
   Merge(Path(kSoftMigrations, "move", "status"), {{"status", {{"routes", {{{"name", "web"}, {"uid", "u"}, {"saved", "{}"}}}}}}});
   for (const auto& [field, to] : changes) EXPECT_EQ(change(field, to), json({"FieldValueInvalid spec." + field}));
   EXPECT_EQ(change("paused", true), "accepted");
+  json managed = spec["routes"];
+  managed[0]["gatewayAPI"]["ownership"] = "Managed";
+  for (const char* host : {"a.example.com", "b.example.com"}) {
+    managed[0]["gatewayAPI"]["template"] = json::parse(R"({"spec": {"parentRefs": [{"name": "gw"}], "rules": [{"name": "all"}]}})");
+    managed[0]["gatewayAPI"]["template"]["spec"]["hostnames"] = json::array({host});
+    EXPECT_EQ(change("routes", managed), "accepted");
+  }
+  managed.push_back({{"name", "second"}, {"gatewayAPI", {{"name", "second"}}}});
+  EXPECT_EQ(change("routes", managed), json({"FieldValueInvalid spec.routes"}));
   Merge(Path(kSoftMigrations, "move", "status"), {{"status", {{"routes", json::array()}}}});
   for (const auto& [field, to] : changes)
     EXPECT_EQ(change(field, to), field == "target" ? json({"FieldValueInvalid spec.target.service.name"}) : json("accepted"));

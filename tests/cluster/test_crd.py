@@ -156,6 +156,10 @@ def test_what_was_adopted_stays_until_it_is_given_back(api: ApiClient) -> None:
             api.patch(f"{PATH}/x", {"spec": change})
         assert refused.value.status == 422 and crd_cases.complains_at(refused.value.body, field), refused.value.body
     api.patch(f"{PATH}/x", {"spec": {"paused": True}})
+    managed = {**spec["routes"][0]["gatewayAPI"], "ownership": "Managed"}
+    for host in ("a.example.com", "b.example.com"):
+        managed["template"] = {"spec": {"parentRefs": [{"name": "gw"}], "hostnames": [host], "rules": [{"name": "refunds"}]}}
+        api.patch(f"{PATH}/x", {"spec": {"routes": [{**spec["routes"][0], "gatewayAPI": managed}, *spec["routes"][1:]]}})
     api.patch(f"{PATH}/x/status", {"status": {"routes": []}})
     for field, change in changes.items():
         if field != "spec.target":

@@ -1,6 +1,5 @@
 #include <re2/re2.h>
 
-#include <map>
 #include <set>
 
 #include "base/time_format.hpp"
@@ -11,97 +10,6 @@ namespace softmig::sim {
 namespace {
 
 using nlohmann::json;
-
-bool Adopted(const json* old) { return old != nullptr && !Child(Child(*old, "status"), "routes").empty(); }
-
-template <const char* kField>
-bool StaysWhileAdopted(const json& self, const json* old) {
-  return !Adopted(old) || Child(Child(self, "spec"), kField) == Child(Child(*old, "spec"), kField);
-}
-
-constexpr char kLegacy[] = "legacy";
-constexpr char kTarget[] = "target";
-constexpr char kRoutes[] = "routes";
-constexpr char kComponents[] = "components";
-
-const json& ServiceName(const json& side) { return Child(Child(side, "service"), "name"); }
-
-bool SidesDiffer(const json& self, const json* /*old*/) { return ServiceName(self[kLegacy]) != ServiceName(self[kTarget]); }
-
-bool RulesNameRoutes(const json& self, const json* /*old*/) {
-  const auto is_route = [&](const json& name) { return Exists(self[kRoutes], [&](const json& x) { return Child(x, "name") == name; }); };
-  return All(Child(self, kComponents), [&](const json& component) {
-    return All(Child(component, "rules"), [&](const json& rule) { return is_route(Child(rule, "route")); });
-  });
-}
-
-/// Whether the `components` of a metric or of a compare rule are names of the spec's.
-bool NamesComponents(const json& spec, const json& user) {
-  const json& components = Child(spec, kComponents);
-  return All(Child(user, kComponents), [&](const json& name) {
-    if (components.empty()) return name == "all";
-    return Exists(components, [&](const json& x) { return Child(x, "name") == name; });
-  });
-}
-
-bool MetricsNameComponents(const json& self, const json* /*old*/) {
-  return All(Child(self["analysis"], "metrics"), [&](const json& metric) { return NamesComponents(self, metric); });
-}
-
-bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
-  return All(self, [&](const json& a) {
-    return ExistsOne(self, [&](const json& b) { return Child(a["gatewayAPI"], "name") == Child(b["gatewayAPI"], "name"); });
-  });
-}
-
-bool AfterNamesOthers(const json& self, const json* /*old*/) {
-  return All(self, [&](const json& component) {
-    return All(Child(component, "after"), [&](const json& name) {
-      return name != Child(component, "name") && Exists(self, [&](const json& x) { return Child(x, "name") == name; });
-    });
-  });
-}
-
-/// As the rule does it: who is free to go, fifteen times; everybody must be among them.
-bool NoCircle(const json& self, const json* /*old*/) {
-  std::set<json> free;
-  std::size_t count = 0;
-  for (int round = 0; round <= 15; ++round) {
-    std::set<json> next;
-    count = 0;
-    for (const json& component : self) {
-      if (!All(Child(component, "after"), [&](const json& name) { return free.contains(name); })) continue;
-      next.insert(Child(component, "name"));
-      ++count;
-    }
-    free = std::move(next);
-  }
-  return count == self.size();
-}
-
-bool SameClaim(const json& r, const json& q) {
-  if (Child(q, "route") != Child(r, "route")) return false;
-  const char* name = Has(r, "rule") ? "rule" : "matches";
-  return Has(q, name) && q[name] == Child(r, name);
-}
-
-bool ComponentsClaimDifferentRules(const json& self, const json* /*old*/) {
-  return All(self, [&](const json& component) {
-    return All(Child(component, "rules"), [&](const json& rule) {
-      return ExistsOne(self, [&](const json& d) { return Exists(Child(d, "rules"), [&](const json& q) { return SameClaim(rule, q); }); });
-    });
-  });
-}
-
-bool RulesDiffer(const json& self, const json* /*old*/) {
-  return All(self, [&](const json& r) { return ExistsOne(self, [&](const json& q) { return SameClaim(r, q); }); });
-}
-
-bool TemplateWithManaged(const json& self, const json* /*old*/) { return Has(self, "template") == (Child(self, "ownership") == "Managed"); }
-
-bool RuleOrMatches(const json& self, const json* /*old*/) { return Has(self, "rule") != Has(self, "matches"); }
-
-bool NeverFalls(const json& self, const json* old) { return old == nullptr || self >= *old; }
 
 bool WeightsRise(const json& self, const json* /*old*/) {
   const auto not_rising = [](const json& a, const json& b) { return Child(a, "weight") >= Child(b, "weight"); };
@@ -294,45 +202,7 @@ bool IsExpression(const json& self, const json* /*old*/) {
   return RE2(self.get_ref<const std::string&>(), options).ok();
 }
 
-std::string AdoptedRule(const std::string& condition) {
-  return "!has(oldSelf.status) || !has(oldSelf.status.routes) || size(oldSelf.status.routes) == 0 || " + condition;
-}
-
-std::string CircleRule() {
-  std::string text = "[self.filter(c, !has(c.after)).map(c, c.name)]";
-  for (int round = 0; round < 15; ++round) text += " .map(d, self.filter(c, !has(c.after) || c.after.all(a, a in d)).map(c, c.name))";
-  return text + " .all(d, size(d) == size(self))";
-}
-
-using Book = std::map<std::string, RuleCheck, std::less<>>;
-
-void AddSpecRules(Book& book) {
-  book[AdoptedRule("self.spec.legacy == oldSelf.spec.legacy")] = StaysWhileAdopted<kLegacy>;
-  book[AdoptedRule("self.spec.target == oldSelf.spec.target")] = StaysWhileAdopted<kTarget>;
-  book[AdoptedRule("self.spec.routes == oldSelf.spec.routes")] = StaysWhileAdopted<kRoutes>;
-  book[AdoptedRule(
-      "(has(self.spec.components) == has(oldSelf.spec.components) && "
-      "(!has(self.spec.components) || self.spec.components == oldSelf.spec.components))")] = StaysWhileAdopted<kComponents>;
-  book["self.legacy.service.name != self.target.service.name"] = SidesDiffer;
-  book["!has(self.components) || self.components.all(c, c.rules.all(r, self.routes.exists(x, x.name == r.route)))"] = RulesNameRoutes;
-  book
-      ["self.analysis.metrics.all(m, !has(m.components) || m.components.all(c, has(self.components) && size(self.components) > 0 ? "
-       "self.components.exists(x, x.name == c) : c == 'all'))"] = MetricsNameComponents;
-  book["self.all(a, self.exists_one(b, a.gatewayAPI.name == b.gatewayAPI.name))"] = RoutesNameDifferentObjects;
-  book["has(self.template) == (self.ownership == 'Managed')"] = TemplateWithManaged;
-  book["self.all(c, !has(c.after) || c.after.all(a, a != c.name && self.exists(x, x.name == a)))"] = AfterNamesOthers;
-  book[CircleRule()] = NoCircle;
-  book
-      ["self.all(c, c.rules.all(r, self.exists_one(d, d.rules.exists(q, q.route == r.route && (has(r.rule) ? has(q.rule) && "
-       "q.rule == r.rule : has(q.matches) && q.matches == r.matches)))))"] = ComponentsClaimDifferentRules;
-  book
-      ["self.all(r, self.exists_one(q, q.route == r.route && (has(r.rule) ? has(q.rule) && q.rule == r.rule : has(q.matches) && "
-       "q.matches == r.matches)))"] = RulesDiffer;
-  book["has(self.rule) != has(self.matches)"] = RuleOrMatches;
-  book["self >= oldSelf"] = NeverFalls;
-}
-
-void AddPlanRules(Book& book) {
+void AddPlanRules(RuleTable& book) {
   book["self.map(s, s.weight).isSorted() && self.all(a, self.exists_one(b, a.weight == b.weight))"] = WeightsRise;
   book["self[size(self) - 1].weight == 100"] = EndsAtHundred;
   book["duration(self) <= duration('8760h')"] = AtMostAYear;
@@ -343,7 +213,7 @@ void AddPlanRules(Book& book) {
   book["duration(self) >= duration('1s') && duration(self) <= duration('1h')"] = SecondToHour;
 }
 
-void AddMetricRules(Book& book) {
+void AddMetricRules(RuleTable& book) {
   book
       ["[has(self.prometheus), has(self.web), has(self.datadog), has(self.cloudWatch), has(self.newRelic), has(self.graphite), "
        "has(self.influxDB), has(self.job)].filter(x, x).size() == 1"] = OneSourceOfMetric;
@@ -376,7 +246,7 @@ void AddMetricRules(Book& book) {
   book["!has(self.min) || !has(self.max) || double(self.min) <= double(self.max)"] = BoundsInOrder;
 }
 
-void AddSourceRules(Book& book) {
+void AddSourceRules(RuleTable& book) {
   book["has(self.bad) == has(self.total) && [has(self.bad), has(self.histogram), has(self.query)].filter(x, x).size() == 1"] = OneSource;
   book
       ["!has(self.legacy) || (has(self.legacy.bad) == has(self.bad) && has(self.legacy.total) == has(self.bad) && "
@@ -390,7 +260,7 @@ void AddSourceRules(Book& book) {
   book["duration(self) <= duration('10m')"] = AtMostTenMinutes;
 }
 
-void AddAccessRules(Book& book) {
+void AddAccessRules(RuleTable& book) {
   book["!has(self.bearerToken) || !has(self.basicAuth)"] = OneAuthorization;
   book
       ["!has(self.headers) || (!has(self.bearerToken) && !has(self.basicAuth)) || self.headers.all(h, h.name.lowerAscii() != "
@@ -402,7 +272,7 @@ void AddAccessRules(Book& book) {
        "'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade'])"] = LeavesTheConnection;
 }
 
-void AddOtherSourceRules(Book& book) {
+void AddOtherSourceRules(RuleTable& book) {
   book["self.method == 'POST' || !has(self.body)"] = BodyNeedsPost;
   book["self.method != 'POST' || !has(self.path) || !self.path.contains('{{')"] = PostPathIsPlain;
   book["!has(self.path) || !self.path.contains('{{service}}')"] = PathNamesNoSide;
@@ -416,7 +286,7 @@ void AddOtherSourceRules(Book& book) {
       TokenIsTheOnlyAuthorization;
 }
 
-void AddCompareRules(Book& book) {
+void AddCompareRules(RuleTable& book) {
   book
       ["!has(self.compare) || !has(self.compare.rules) || self.compare.rules.all(r, !has(r.components) || r.components.all(c, "
        "has(self.components) && size(self.components) > 0 ? self.components.exists(x, x.name == c) : c == 'all'))"] =
@@ -431,8 +301,8 @@ void AddCompareRules(Book& book) {
   book["''.matches(self) || !''.matches(self)"] = IsExpression;
 }
 
-Book MakeBook() {
-  Book book;
+RuleTable MakeBook() {
+  RuleTable book;
   for (auto* add : {AddSpecRules, AddPlanRules, AddMetricRules, AddSourceRules, AddAccessRules, AddOtherSourceRules, AddCompareRules}) {
     add(book);
   }
@@ -442,7 +312,7 @@ Book MakeBook() {
 }  // namespace
 
 std::optional<RuleCheck> FindMigrationRule(std::string_view text) {
-  static const Book kBook = MakeBook();
+  static const RuleTable kBook = MakeBook();
   const auto found = kBook.find(text);
   return found == kBook.end() ? std::nullopt : std::optional(found->second);
 }

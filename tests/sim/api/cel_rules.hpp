@@ -1,7 +1,10 @@
 // The CEL rules of the CRDs, by hand: there is no CEL here.
 #pragma once
 
+#include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "sim/api/schema.hpp"
@@ -14,5 +17,12 @@ std::optional<RuleCheck> FindMigrationRule(std::string_view text);
 
 /// The same for the words that schemas/httproute.yaml puts in the place of the Gateway API's rules.
 std::optional<RuleCheck> FindRouteRule(std::string_view text);
+
+using RuleTable = std::map<std::string, RuleCheck, std::less<>>;
+
+/// Those of FindMigrationRule on sides, routes and components.
+void AddSpecRules(RuleTable& book);
+/// Whether the `components` of a metric or of a compare rule are names of the spec's.
+bool NamesComponents(const nlohmann::json& spec, const nlohmann::json& user);
 
 }  // namespace softmig::sim
