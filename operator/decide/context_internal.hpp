@@ -97,6 +97,8 @@ std::optional<Blocker> ConflictBlocker(const Context& context);
 // traffic.cpp
 const model::RouteState* StateOf(const Context& context, const std::string& route);
 const model::ComponentTraffic* TrafficOf(const model::RouteState& state, const std::string& component);
+/// What the status wants of a component on each of its routes.
+ComponentTarget Recorded(const Context& context, const model::ComponentStatus& component);
 /// The route shows the component's recorded weight and flags.
 bool Shows(const Context& context, const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
 /// Writing the component's recorded weight would move users from a side that answers to one that is known not to.
@@ -111,6 +113,18 @@ void NoteReached(Context& context, model::ComponentStatus& component);
 void PlanTraffic(Context& context);
 /// Only the writes that take users back, as recorded: all that may be done in a pass that has something to record.
 void PlanSafety(Context& context);
+
+// managed.cpp
+/// Ours, and the template is not what was written; whoever else makes the route goes first.
+bool TemplatePending(const Context& context, const model::RouteRef& route);
+/// Why a route with a template is not as it says.
+std::optional<Blocker> TemplateBlocker(const Context& context, const model::RouteRef& route);
+/// Tells what keeps templates from being written, in every phase.
+void NoteTemplates(Context& context);
+/// Routes that are missing are made. What the API server refused is tried again after everything else: it fails, and ends the pass.
+enum class Tried { kNotYet, kRefused };
+void PlanMissing(Context& context, Tried tried);
+void PlanTemplates(Context& context);
 
 // transition.cpp
 void Wait(model::ComponentStatus& component, std::string text);

@@ -54,6 +54,7 @@ void StepComponents(Context& context) {
     if (component.phase == Phase::kPending && !Releasing(context)) NoteReached(context, component);
   }
   NoteReleased(context);
+  NoteTemplates(context);
 }
 
 /// What the API server will give back: texts are cut when they are written, and a difference that cannot be stored would be

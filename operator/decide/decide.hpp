@@ -48,7 +48,13 @@ struct CreateRoute {
   std::vector<ComponentTarget> components;
   bool operator==(const CreateRoute&) const = default;
 };
-using Action = std::variant<AddFinalizer, RemoveFinalizer, ApplyTraffic, RestoreRoute, CreateRoute>;
+/// Brings a route that was made from a template to the template as it is now, without moving anybody.
+struct ApplyTemplate {
+  std::string route;  ///< RouteRef::name
+  std::vector<ComponentTarget> components;
+  bool operator==(const ApplyTemplate&) const = default;
+};
+using Action = std::variant<AddFinalizer, RemoveFinalizer, ApplyTraffic, RestoreRoute, CreateRoute, ApplyTemplate>;
 
 /// Something to tell the user as an Event, told when the status that caused it is committed.
 struct Note {

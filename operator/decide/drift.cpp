@@ -73,15 +73,22 @@ void NoteDriftOf(Context& context, const std::string& route, const RouteState& s
   if (drifted) CountDrift(context, route, state);
 }
 
-/// The user made the route anew: what it was before us is what it is now, and the step starts again.
+/// The route was made anew, by its user or from its template: what it is to be put back to is what it says now, and the step starts again.
+/// A template that was edited says something else as well.
 void Readopt(Context& context) {
   for (model::SavedRoute& saved : context.next().routes) {
     const RouteState* state = StateOf(context, saved.name);
-    if (state == nullptr || state->uid == saved.uid) continue;
-    const auto& snapshot = context.seen.routes.at(saved.name).snapshot;
-    if (!snapshot) continue;
-    saved = {saved.name, state->uid, *snapshot};
+    if (state == nullptr) continue;
+    const RouteObservation& seen = context.seen.routes.at(saved.name);
+    const bool anew = state->uid != saved.uid;
+    if (!seen.snapshot || (!anew && (!seen.ours || *seen.snapshot == saved.saved))) continue;
+    saved = {saved.name, state->uid, *seen.snapshot};
+    if (!anew) continue;
     for (ComponentStatus& component : context.next().components) component.since.reset();
+    if (seen.ours) {
+      context.Tell(true, reason::kRouteMadeAgain,
+                   fmt::format("route {} was deleted by somebody; it is made again, with everybody where they were", saved.name));
+    }
   }
 }
 

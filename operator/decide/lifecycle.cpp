@@ -18,10 +18,14 @@ const RouteObservation* SeenOf(const Context& context, const SavedRoute& saved) 
   return it == context.seen.routes.end() ? nullptr : &it->second;
 }
 
-/// The object we saved is still there and differs from what was saved.
-bool CanRestore(const Context& context, const SavedRoute& saved) {
+/// It is the object that was saved, or one that we made since and that says itself what to put it back to.
+bool IsKnown(const Context& context, const SavedRoute& saved) {
   const RouteState* state = StateOf(context, saved.name);
-  return state != nullptr && state->uid == saved.uid && SeenOf(context, saved)->restore_pending;
+  return state != nullptr && (state->uid == saved.uid || (SeenOf(context, saved)->ours && !state->mark.empty()));
+}
+
+bool CanRestore(const Context& context, const SavedRoute& saved) {
+  return IsKnown(context, saved) && SeenOf(context, saved)->restore_pending;
 }
 
 /// Nobody could say what the route is now: neither restored nor gone.
@@ -35,7 +39,7 @@ bool SendsToTarget(const RouteState& state) { return std::ranges::any_of(state.c
 /// The user made the object anew after we had let go of it, with users on the target: there is nothing to restore, only to take back.
 bool MustLower(const Context& context, const SavedRoute& saved) {
   const RouteState* state = StateOf(context, saved.name);
-  return state != nullptr && state->uid != saved.uid && std::ranges::any_of(state->components, [](const model::ComponentTraffic& traffic) {
+  return state != nullptr && !IsKnown(context, saved) && std::ranges::any_of(state->components, [](const model::ComponentTraffic& traffic) {
            return traffic.any_target && traffic.problems.empty();
          });
 }

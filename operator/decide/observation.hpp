@@ -43,7 +43,12 @@ struct RouteObservation {
   std::optional<std::string> snapshot;        ///< what Save gave; only gathered while the object (by its uid) is not saved
   std::optional<std::string> snapshot_error;  ///< why Save could not
   bool restore_pending = false;               ///< Restore of what is saved would still change something
-  std::vector<model::RouteProblem> claims;    ///< other migrations that claim the same rules
+  std::vector<model::RouteProblem> claims;    ///< other migrations that claim the same rules, or make the same route
+  // Of routes with a template.
+  bool ours = false;                                      ///< it was made from this migration's template, or handed over to it
+  bool template_pending = false;                          ///< ours, and the template was edited since it was written
+  std::optional<model::RouteProblem> template_problem{};  ///< why the edited template must not be written now
+  std::optional<std::string> refused{};                   ///< how the API server answered the last try to write the template of this spec
 };
 
 /// One metric of one component as the poller knows it. Nothing at all: not asked yet in this process.

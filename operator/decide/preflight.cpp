@@ -51,8 +51,10 @@ std::optional<Blocker> StateBlocker(const model::RouteState& state, const RouteR
   return std::nullopt;
 }
 
-std::optional<Blocker> OneRouteBlocker(const RouteObservation& seen, const RouteRef& route) {
+std::optional<Blocker> OneRouteBlocker(const Context& context, const RouteObservation& seen, const RouteRef& route) {
+  if (auto blocker = TemplateBlocker(context, route)) return blocker;
   if (const auto* missing = std::get_if<Missing>(&seen.state)) {
+    if (auto blocker = ProblemOf(seen.claims, route)) return blocker;
     return Waiting(reason::kRouteNotFound, fmt::format("route {}: {}", route.object, missing->why));
   }
   if (const auto* failed = std::get_if<Failed>(&seen.state)) {
@@ -95,7 +97,7 @@ std::optional<Blocker> RouteBlocker(const Context& context) {
   for (const RouteRef& route : context.spec.routes) {
     const auto it = context.seen.routes.find(route.name);
     const RouteObservation& seen = it == context.seen.routes.end() ? RouteObservation{Failed{}, {}, {}, false, {}} : it->second;
-    if (auto blocker = OneRouteBlocker(seen, route)) return blocker;
+    if (auto blocker = OneRouteBlocker(context, seen, route)) return blocker;
   }
   if (context.spec.flags.empty() || context.seen.header_flags_supported) return std::nullopt;
   return NeedsPerson(reason::kUnsupportedByRouter, "plan.shift.flags: this kind of route cannot route by header");

@@ -24,6 +24,9 @@ inline constexpr std::string_view kOwnershipConflict = "OwnershipConflict";
 inline constexpr std::string_view kLegacyNotServing = "LegacyNotServing";
 inline constexpr std::string_view kUnsupportedByRouter = "UnsupportedByRouter";
 inline constexpr std::string_view kRouteTooLarge = "RouteTooLarge";
+inline constexpr std::string_view kRouteMadeTwice = "RouteMadeTwice";
+inline constexpr std::string_view kTemplateRefused = "TemplateRefused";
+inline constexpr std::string_view kTemplateNotApplied = "TemplateNotApplied";
 
 // Why users were taken back.
 inline constexpr std::string_view kMetricBreached = "MetricBreached";
@@ -46,6 +49,8 @@ inline constexpr std::string_view kEvidenceIsSlow = "EvidenceIsSlow";
 inline constexpr std::string_view kLegacyViolates = "LegacyViolatesTolerance";
 inline constexpr std::string_view kNotJudged = "NotJudged";
 inline constexpr std::string_view kDriftCorrected = "DriftCorrected";
+inline constexpr std::string_view kRouteMadeAgain = "RouteMadeAgain";
+inline constexpr std::string_view kTemplateUnused = "TemplateUnused";
 inline constexpr std::string_view kInProgress = "InProgress";
 
 }  // namespace softmig::decide::reason

@@ -66,22 +66,6 @@ Scope ScopeOf(Context& context, const std::string& route, const RouteState& stat
   return Scope::kNothing;
 }
 
-ComponentTarget Recorded(const Context& context, const ComponentStatus& component) {
-  return {component.name, component.weight, FlagsWanted(context.spec, component), component.phase == Phase::kShift};
-}
-
-/// Users come in by it: somebody who deletes a route that we made gets it again, with everybody where they were.
-void PlanMissing(Context& context, const model::RouteRef& route) {
-  const auto seen = context.seen.routes.find(route.name);
-  if (route.manifest.empty() || seen == context.seen.routes.end() || !std::holds_alternative<Missing>(seen->second.state)) return;
-  CreateRoute create{route.name, {}};
-  for (const ComponentStatus& component : context.status.components) {
-    // Before it began the template says where users go.
-    if (component.phase != Phase::kPending) create.components.push_back(Recorded(context, component));
-  }
-  context.Do(std::move(create));
-}
-
 void PlanRoute(Context& context, const std::string& route, const RouteState& state, Scope most) {
   const Scope scope = std::min(ScopeOf(context, route, state), most);
   ApplyTraffic apply{route, {}};
@@ -110,6 +94,10 @@ bool AllRoutes(const Context& context, const ComponentStatus& component, bool ab
 }
 
 }  // namespace
+
+ComponentTarget Recorded(const Context& context, const ComponentStatus& component) {
+  return {component.name, component.weight, FlagsWanted(context.spec, component), component.phase == Phase::kShift};
+}
 
 const RouteState* StateOf(const Context& context, const std::string& route) {
   const auto it = context.seen.routes.find(route);
@@ -161,6 +149,7 @@ bool RoutesAccepted(const Context& context, const ComponentStatus& component) {
 
 void NoteReached(Context& context, ComponentStatus& component) {
   if (component.since || context.next().routes.empty()) return;
+  if (std::ranges::any_of(context.spec.routes, [&](const model::RouteRef& route) { return TemplatePending(context, route); })) return;
   const bool reached = AllRoutes(context, component, false, [&](const RouteState& state, const ComponentTraffic& traffic) {
     return Shows(context, traffic, component) && state.acceptance == model::Acceptance::kAccepted;
   });
@@ -177,7 +166,7 @@ void PlanSafety(Context& context) {
 }
 
 void PlanTraffic(Context& context) {
-  // Rollbacks come first and wait for nothing, not for the finalizer either.
+  // Rollbacks come first and wait for nothing, not for the finalizer either; then come routes that nobody gets through.
   for (const bool safety : {true, false}) {
     for (const model::RouteRef& route : context.spec.routes) {
       const RouteState* state = StateOf(context, route.name);
@@ -185,9 +174,11 @@ void PlanTraffic(Context& context) {
       if (safety) context.out.urgency = Urgency::kSafety;
       PlanRoute(context, route.name, *state, Scope::kAll);
     }
+    if (safety) PlanMissing(context, Tried::kNotYet);
   }
-  for (const model::RouteRef& route : context.spec.routes) PlanMissing(context, route);
   if (Enforces(context.status, context.seen.finalizer_present) && !context.seen.finalizer_present) context.Do(AddFinalizer{});
+  PlanTemplates(context);
+  PlanMissing(context, Tried::kRefused);
 }
 
 }  // namespace softmig::decide

@@ -37,8 +37,8 @@ std::string_view Name(Verdict verdict);
 std::string_view Name(DesiredPhase phase);
 std::string_view Name(BreachPolicy policy);
 
-/// Hash (16 hex digits) of what evidence is about: legacy, target, rules, metrics, flags, how answers are compared. Weights, holds, pauses
-/// do not count.
+/// Hash (16 hex digits) of what evidence is about: legacy, target, rules, the specs of templates, metrics, flags, how answers are compared.
+/// Weights, holds, pauses do not count.
 std::string EvidenceHash(const Spec& spec);
 
 /// What is asked, as one text: the address and, where there are any, the source's settings and the references of its credentials. Never the

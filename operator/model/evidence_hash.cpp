@@ -16,7 +16,12 @@ json SideJson(const Side& side) { return {side.service, side.port}; }
 
 json RoutesJson(const Spec& spec) {
   json routes = json::array();
-  for (const RouteRef& route : spec.routes) routes.push_back({route.name, route.object});
+  for (const RouteRef& route : spec.routes) {
+    routes.push_back({route.name, route.object});
+    // Labels and annotations are about nobody's answers.
+    const json manifest = json::parse(route.manifest, nullptr, false);
+    if (manifest.is_object()) routes.back().push_back(manifest.value("spec", json()));
+  }
   std::sort(routes.begin(), routes.end());
   return routes;
 }

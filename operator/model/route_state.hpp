@@ -46,6 +46,8 @@ struct RouteState {
   std::vector<RouteProblem> problems;        ///< of the route as a whole
   std::vector<std::string> claimed_rules;  ///< canonical ids ("rule:NAME" or "matches:JSON") of claimed rules, to detect two claims on one
   std::string last_writer;                 ///< field manager of spec.rules (most recent), empty where unknown
+  std::string made_for;                    ///< the migration from whose template the object was made, or that it was handed to; or empty
+  std::string mark;                        ///< what such an object is put back to, as SavedRoute::saved; empty where it does not say
   bool operator==(const RouteState&) const = default;
 };
 

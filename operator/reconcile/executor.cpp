@@ -57,6 +57,12 @@ routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyT
   return intent;
 }
 
+std::optional<std::string> RestorePoint(const Migration& migration, const model::RouteRef& route, const model::RouteState& state) {
+  if (!route.manifest.empty() && !state.mark.empty() && state.made_for == migration.meta.key.name) return state.mark;
+  const auto saved = std::ranges::find(migration.status.routes, route.name, &model::SavedRoute::name);
+  return saved == migration.status.routes.end() ? std::nullopt : std::optional(saved->saved);
+}
+
 kube::CallOptions Executor::Writing() const {
   kube::CallOptions options;
   options.deadline = kWriteDeadline;
@@ -99,6 +105,7 @@ base::Status Executor::Do(const Migration& migration, const decide::Action& acti
     base::Status operator()(const decide::ApplyTraffic& apply) const { return executor.Apply(migration, apply, manager); }
     base::Status operator()(const decide::RestoreRoute& restore) const { return executor.Restore(migration, restore); }
     base::Status operator()(const decide::CreateRoute& create) const { return executor.Create(migration, create, manager); }
+    base::Status operator()(const decide::ApplyTemplate& apply) const { return executor.Remake(migration, apply); }
   };
   return std::visit(Visitor{*this, migration, manager}, action);
 }
@@ -125,10 +132,13 @@ base::Status Executor::Apply(const Migration& migration, const decide::ApplyTraf
 }
 
 base::Status Executor::Restore(const Migration& migration, const decide::RestoreRoute& restore) const {
-  const auto saved = std::ranges::find(migration.status.routes, restore.route, &model::SavedRoute::name);
-  if (saved == migration.status.routes.end()) return {};
-  const kube::ObjectKey key{migration.meta.key.ns, ObjectName(*migration.spec, restore.route)};
-  const auto done = PatchRoute(key, kFieldManager, [&](const json& object) { return parts_.router.Restore(saved->saved, object); });
+  const model::RouteRef& route = RouteOf(*migration.spec, restore.route);
+  const kube::ObjectKey key{migration.meta.key.ns, route.object};
+  const auto done = PatchRoute(key, kFieldManager, [&](const json& object) -> base::Result<routers::ObjectPatch> {
+    const auto saved = RestorePoint(migration, route, parts_.router.Observe(object, *migration.spec, route));
+    if (!saved) return routers::ObjectPatch();
+    return parts_.router.Restore(*saved, object);
+  });
   if (!done) return base::Fail(done.error().Wrap(fmt::format("put route {} back", key.name)));
   return {};
 }
@@ -137,7 +147,7 @@ base::Status Executor::Create(const Migration& migration, const decide::CreateRo
   const model::RouteRef& route = RouteOf(*migration.spec, create.route);
   const kube::ObjectKey key{migration.meta.key.ns, route.object};
   const std::string doing = fmt::format("create route {}", key.name);
-  const auto made = parts_.router.Make(ToIntent(migration, {create.route, create.components}), route, key.ns);
+  const auto made = parts_.router.Make(ToIntent(migration, {create.route, create.components}), *migration.spec, route, key.ns);
   if (!made) return base::Fail(made.error().Wrap(doing));
   kube::CallOptions options = Writing();
   options.field_manager = manager;
@@ -147,6 +157,19 @@ base::Status Executor::Create(const Migration& migration, const decide::CreateRo
   const kube::ObjectMeta meta = kube::ParseMeta(*written);
   parts_.route_versions.Wrote(key, meta.uid, meta.resource_version);
   parts_.cache.routes().Learn(*written);
+  return {};
+}
+
+base::Status Executor::Remake(const Migration& migration, const decide::ApplyTemplate& apply) const {
+  const model::RouteRef& route = RouteOf(*migration.spec, apply.route);
+  const kube::ObjectKey key{migration.meta.key.ns, route.object};
+  const routers::TrafficIntent intent = ToIntent(migration, {apply.route, apply.components});
+  const auto done = PatchRoute(key, kFieldManager, [&](const json& object) -> base::Result<routers::ObjectPatch> {
+    // Made anew by somebody since: not ours to write over.
+    if (parts_.router.Observe(object, *migration.spec, route).made_for != migration.meta.key.name) return routers::ObjectPatch();
+    return parts_.router.Remake(intent, *migration.spec, route, object);
+  });
+  if (!done) return base::Fail(done.error().Wrap(fmt::format("write the template to route {}", key.name)));
   return {};
 }
 
@@ -160,7 +183,8 @@ base::Status Executor::PatchRoute(const kube::ObjectKey& key, const std::string&
     const auto patch = render(route->object);
     if (!patch) return base::Fail(patch.error());
     if (patch->empty()) return {};
-    const auto written = parts_.client.Patch(kube::kHttpRoutes, key, kube::PatchType::kJson, json::parse(patch->json), options);
+    const auto type = patch->form == routers::ObjectPatch::Form::kMerge ? kube::PatchType::kMerge : kube::PatchType::kJson;
+    const auto written = parts_.client.Patch(kube::kHttpRoutes, key, type, json::parse(patch->json), options);
     if (written) {
       parts_.route_versions.Wrote(key, route->meta.uid, kube::ParseMeta(*written).resource_version);
       parts_.cache.routes().Learn(*written);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -42,6 +43,7 @@ class Executor {
   base::Status Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const;
   base::Status Restore(const Migration& migration, const decide::RestoreRoute& restore) const;
   base::Status Create(const Migration& migration, const decide::CreateRoute& create, const std::string& manager) const;
+  base::Status Remake(const Migration& migration, const decide::ApplyTemplate& apply) const;
   /// Renders and patches; after a conflict once more on a live read.
   base::Status PatchRoute(const kube::ObjectKey& key, const std::string& manager,
                           const std::function<base::Result<routers::ObjectPatch>(const nlohmann::json&)>& render) const;
@@ -52,5 +54,9 @@ class Executor {
 
 /// The intent of one route in a router's words.
 routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyTraffic& apply);
+
+/// What a route is put back to: what it says itself where it was made from this migration's template, else what was saved of it. Nothing
+/// where neither is there. `state`: what the router sees in the object now.
+std::optional<std::string> RestorePoint(const Migration& migration, const model::RouteRef& route, const model::RouteState& state);
 
 }  // namespace softmig::reconcile

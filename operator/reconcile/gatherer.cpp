@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+
+#include "model/safe_text.hpp"
+#include "reconcile/executor.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -25,6 +29,31 @@ bool Overlap(const std::vector<std::string>& a, const std::vector<std::string>& 
     return true;
   }
   return false;
+}
+
+constexpr std::size_t kAnswerBytes = 400;
+
+/// Whether trying again can only lead to the same answer as long as nobody edits anything.
+bool IsRefusal(base::ErrorCode code) { return code == base::ErrorCode::kInvalid || code == base::ErrorCode::kForbidden; }
+
+/// The route with this object among a migration's, where it is to be made from a template.
+bool Makes(const Migration& migration, const std::string& object) {
+  return std::ranges::any_of(migration.spec->routes,
+                             [&](const model::RouteRef& route) { return route.object == object && !route.manifest.empty(); });
+}
+
+/// Of several that would make one route the first has it: who moves users, then who made what is there, then by name.
+auto MakerOrder(const Migration& migration, const std::string& made_for, const std::string& finalizer) {
+  const std::string& name = migration.meta.key.name;
+  return std::tuple(AtRest(migration, finalizer), migration.status.routes.empty(), name != made_for, name);
+}
+
+const model::RouteProblem* FirstProblem(const model::RouteState& state) {
+  if (!state.problems.empty()) return &state.problems.front();
+  for (const model::ComponentTraffic& traffic : state.components) {
+    if (!traffic.problems.empty()) return &traffic.problems.front();
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -51,6 +80,25 @@ decide::Observation Gatherer::Gather(const Migration& migration) const {
 void Gatherer::Forget(const kube::ObjectKey& key) {
   const std::scoped_lock lock(mutex_);
   readings_.erase(key);
+  refusals_.erase(key);
+}
+
+void Gatherer::NoteTemplateWrite(const Migration& migration, const std::string& route, const base::Status& done) {
+  const std::scoped_lock lock(mutex_);
+  auto& refusals = refusals_[migration.meta.key];
+  if (done || done.error().code == base::ErrorCode::kConflict) {
+    refusals.erase(route);
+  } else if (IsRefusal(done.error().code)) {
+    refusals[route] = {migration.spec, model::CutText(done.error().message, kAnswerBytes)};
+  }
+}
+
+std::optional<std::string> Gatherer::RefusalOf(const Migration& migration, const std::string& route) const {
+  const std::scoped_lock lock(mutex_);
+  const auto of = refusals_.find(migration.meta.key);
+  if (of == refusals_.end()) return std::nullopt;
+  const auto it = of->second.find(route);
+  return it != of->second.end() && it->second.spec == migration.spec ? std::optional(it->second.answer) : std::nullopt;
 }
 
 decide::RouteObservation Gatherer::ReadRoute(const Migration& migration, const model::RouteRef& route) const {
@@ -59,6 +107,8 @@ decide::RouteObservation Gatherer::ReadRoute(const Migration& migration, const m
   if (!object) {
     decide::RouteObservation none;
     none.state = decide::Missing{"there is no such HTTPRoute"};
+    none.claims = Makers(migration, route, "");
+    none.refused = RefusalOf(migration, route.name);
     return none;
   }
   decide::RouteObservation seen;
@@ -76,26 +126,78 @@ decide::RouteObservation Gatherer::ReadRoute(const Migration& migration, const m
     const std::scoped_lock lock(mutex_);
     readings_[migration.meta.key][route.name] = {object, migration.spec, seen, migration.status.routes};
   }
-  seen.claims = Claims(migration, route, *object, std::get<model::RouteState>(seen.state));
+  const auto& state = std::get<model::RouteState>(seen.state);
+  seen.claims = Claims(migration, route, *object, state);
+  std::ranges::move(Makers(migration, route, state.made_for), std::back_inserter(seen.claims));
+  seen.refused = RefusalOf(migration, route.name);
+  if (!seen.template_pending) return seen;
+  if (const std::string mover = MoverOn(migration, route); !mover.empty()) {
+    seen.template_problem = model::RouteProblem{"TemplateNotApplied", fmt::format("SoftMigration {} moves users on this route", mover)};
+  }
   return seen;
 }
 
 decide::RouteObservation Gatherer::Observe(const Migration& migration, const model::RouteRef& route, const RouteObject& object) const {
   decide::RouteObservation seen;
   seen.state = router_.Observe(object.object, *migration.spec, route);
+  const auto& state = std::get<model::RouteState>(seen.state);
+  seen.ours = !route.manifest.empty() && state.made_for == migration.meta.key.name;
+  if (seen.ours) ObserveTemplate(migration, route, object, seen);
   const model::SavedRoute* saved = SavedOf(migration.status, route.name);
-  if (saved == nullptr || saved->uid != object.meta.uid) {
+  const bool same = saved != nullptr && saved->uid == object.meta.uid;
+  if (seen.ours && !state.mark.empty()) {
+    if (!same || saved->saved != state.mark) seen.snapshot = state.mark;
+  } else if (!same) {
     auto snapshot = router_.Save(object.object, *migration.spec, route);
     if (snapshot) {
       seen.snapshot = std::move(*snapshot);
     } else {
       seen.snapshot_error = snapshot.error().message;
     }
-    return seen;
   }
-  const auto restore = router_.Restore(saved->saved, object.object);
+  if (saved == nullptr || (!same && !seen.ours)) return seen;
+  const auto restore = router_.Restore(*RestorePoint(migration, route, state), object.object);
   seen.restore_pending = restore && !restore->empty();
   return seen;
+}
+
+void Gatherer::ObserveTemplate(const Migration& migration, const model::RouteRef& route, const RouteObject& object,
+                               decide::RouteObservation& seen) const {
+  const routers::TrafficIntent nobody = ToIntent(migration, {route.name, {}});
+  const auto patch = router_.Remake(nobody, *migration.spec, route, object.object);
+  seen.template_pending = patch && !patch->empty();
+  // While users are moved by rules of the live route, a template without them must not take their place.
+  if (!seen.template_pending || SavedOf(migration.status, route.name) == nullptr) return;
+  const auto made = router_.Make(nobody, *migration.spec, route, migration.meta.key.ns);
+  if (!made) return;
+  const model::RouteState would_be = router_.Observe(*made, *migration.spec, route);
+  if (const model::RouteProblem* problem = FirstProblem(would_be)) seen.template_problem = *problem;
+}
+
+std::vector<model::RouteProblem> Gatherer::Makers(const Migration& migration, const model::RouteRef& route,
+                                                  const std::string& made_for) const {
+  std::vector<model::RouteProblem> problems;
+  if (route.manifest.empty()) return problems;
+  const auto mine = MakerOrder(migration, made_for, finalizer_);
+  for (const kube::ObjectKey& key : cache_.MigrationsOnRoute({migration.meta.key.ns, route.object})) {
+    if (key == migration.meta.key) continue;
+    const auto other = cache_.migrations().Get(key);
+    if (!other || !other->spec || !Makes(*other, route.object) || mine < MakerOrder(*other, made_for, finalizer_)) continue;
+    problems.push_back({"RouteMadeTwice", fmt::format("route {} has a template in SoftMigration {} and in SoftMigration {}", route.object,
+                                                      migration.meta.key.name, key.name)});
+  }
+  std::ranges::sort(problems, {}, &model::RouteProblem::message);
+  return problems;
+}
+
+std::string Gatherer::MoverOn(const Migration& migration, const model::RouteRef& route) const {
+  std::string mover;
+  for (const kube::ObjectKey& key : cache_.MigrationsOnRoute({migration.meta.key.ns, route.object})) {
+    const auto other = key == migration.meta.key ? nullptr : cache_.migrations().Get(key);
+    if (!other || other->status.routes.empty() || AtRest(*other, finalizer_)) continue;
+    if (mover.empty() || key.name < mover) mover = key.name;
+  }
+  return mover;
 }
 
 std::vector<model::RouteProblem> Gatherer::Claims(const Migration& migration, const model::RouteRef& route, const RouteObject& object,

@@ -1,6 +1,7 @@
 #include "reconcile/objects.hpp"
 
 #include "compare/whole_spec.hpp"
+#include "routers/traffic_router.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -59,6 +60,8 @@ RouteObject ProjectRoute(const json& object) {
                     {"managedFields", TrimManagers(At(meta, "managedFields"))}}},
                   {"spec", At(object, "spec")},
                   {"status", At(object, "status")}};
+  const json& mark = At(At(meta, "annotations"), routers::kTemplateMark);
+  if (mark.is_string()) route.object["metadata"]["annotations"] = {{routers::kTemplateMark, mark}};
   return route;
 }
 

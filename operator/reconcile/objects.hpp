@@ -19,7 +19,7 @@ struct Migration {
 };
 Migration ProjectMigration(const nlohmann::json& object);
 
-/// An HTTPRoute reduced to what routers read: spec, conditions, and who owns spec.rules.
+/// An HTTPRoute reduced to what routers read: spec, conditions, who owns spec.rules, and the mark of a template.
 struct RouteObject {
   kube::ObjectMeta meta;
   nlohmann::json object;

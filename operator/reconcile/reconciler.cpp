@@ -30,6 +30,15 @@ bool BeginsRollback(const model::Status& status, const model::Status& next) {
   return after && (!before || before->at != after->at || before->component != after->component);
 }
 
+/// The route whose template an action writes; null for all other actions.
+const std::string* TemplateOf(const decide::Action& action) {
+  if (const auto* create = std::get_if<decide::CreateRoute>(&action)) return &create->route;
+  if (const auto* apply = std::get_if<decide::ApplyTemplate>(&action)) return &apply->route;
+  return nullptr;
+}
+
+bool MovesUsers(const decide::Action& action) { return std::holds_alternative<decide::ApplyTraffic>(action); }
+
 /// Under this name routes are written on the way back, so that whoever comes after us finds it where status does not say so yet.
 std::string ManagerOf(const Migration& migration, const model::Status& next) {
   return decide::ToFieldManager(decide::MarkOf(migration.meta.uid, next));
@@ -129,11 +138,12 @@ std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, 
   Migration intended = migration;
   intended.status = decision.next;
   const decide::Decision plan = DecideOn(intended, seen, now);
-  if (plan.actions.empty()) return std::nullopt;
+  // A route that is missing is made once the rollback is recorded, at the weights that it records.
+  if (std::ranges::none_of(plan.actions, MovesUsers)) return std::nullopt;
   const std::string manager = ManagerOf(migration, decision.next);
   bool all = true;
   for (const decide::Action& action : plan.actions) {
-    if (!std::holds_alternative<decide::ApplyTraffic>(action)) continue;
+    if (!MovesUsers(action)) continue;
     const auto done = parts_.executor.Do(intended, action, manager);
     if (!done) LogFailure(migration, done.error());
     all = all && done.has_value();
@@ -157,6 +167,7 @@ PassResult Reconciler::CarryOut(const Migration& migration, const decide::Decisi
   std::optional<base::Error> failure;
   for (const decide::Action& action : decision.actions) {
     const auto done = parts_.executor.Do(migration, action, manager);
+    if (const std::string* route = TemplateOf(action)) parts_.gatherer.NoteTemplateWrite(migration, *route, done);
     if (done) continue;
     failure = done.error();
     // One route that cannot be written must not keep users of the others on the target.

@@ -29,9 +29,17 @@ struct TrafficIntent {
   std::vector<ComponentIntent> components;
 };
 
-/// A change to one object: an RFC 6902 patch with `test` operations for what it relies on. Empty: nothing to do.
+/// By this annotation a route that was made from a template is known: for whom, from what, and what to put it back to.
+inline constexpr const char* kTemplateMark = "softmigration.io/template";
+
+/// A change to one object that the API server refuses where the object is not any more what it was rendered from. Empty: nothing to do.
 struct ObjectPatch {
-  std::string json;  ///< compact text of the operations
+  enum class Form {
+    kOperations,  ///< RFC 6902, with `test` operations for what it relies on
+    kMerge,       ///< RFC 7386, with the uid and the resourceVersion that it relies on
+  };
+  std::string json;  ///< compact text
+  Form form = Form::kOperations;
   [[nodiscard]] bool empty() const { return json.empty() || json == "[]"; }
 };
 
@@ -62,13 +70,19 @@ class TrafficRouter {
   /// rules of our own. kInvalid where a rule is missing.
   [[nodiscard]] virtual base::Result<ObjectPatch> Render(const TrafficIntent& intent, const nlohmann::json& object) const = 0;
 
-  /// The object of `route`'s manifest, with the intent already in it as far as it has the rules for it: to be created. kInvalid where the
-  /// manifest is none.
-  [[nodiscard]] virtual base::Result<nlohmann::json> Make(const TrafficIntent& intent, const model::RouteRef& route,
-                                                          const std::string& ns) const = 0;
+  /// The object of `route`'s manifest, with the mark of intent.migration and with the intent already in it as far as it has the rules for
+  /// it: to be created. kInvalid where the manifest is none.
+  [[nodiscard]] virtual base::Result<nlohmann::json> Make(const TrafficIntent& intent, const model::Spec& spec,
+                                                          const model::RouteRef& route, const std::string& ns) const = 0;
+
+  /// The patch that brings an object that was made earlier to what Make gives now; empty where its mark says that it was made from this
+  /// very manifest, whatever became of it since. Labels and annotations that the manifest does not name stay.
+  [[nodiscard]] virtual base::Result<ObjectPatch> Remake(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                                         const nlohmann::json& object) const = 0;
 
   /// The patch that takes our rules out and puts the claimed rules' backends back as saved; edits the user made elsewhere stay. Rules that
-  /// the user has deleted since are left deleted.
+  /// the user has deleted since are left deleted. `saved` is what Save gave, or RouteState::mark: backends of a template are back where
+  /// they have all that it says, since the API server fills in the rest.
   [[nodiscard]] virtual base::Result<ObjectPatch> Restore(const std::string& saved, const nlohmann::json& object) const = 0;
 };
 

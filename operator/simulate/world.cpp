@@ -78,6 +78,7 @@ decide::RouteObservation World::ObserveRoute(const std::string& name, const Rout
   }
   decide::RouteObservation seen;
   seen.state = std::move(state);
+  seen.ours = std::ranges::any_of(spec_->routes, [&](const model::RouteRef& ref) { return ref.name == name && !ref.manifest.empty(); });
   if (SavedOf(status_, name) == nullptr) {
     seen.snapshot = "{}";
   } else {

@@ -38,7 +38,9 @@ class World {
   void Do(const decide::RemoveFinalizer&) { finalizer_ = false; }
   void Do(const decide::ApplyTraffic& apply);
   void Do(const decide::RestoreRoute& restore);
-  void Do(const decide::CreateRoute&) {}  // its routes are always there
+  // Its routes are always there, and as their templates say.
+  void Do(const decide::CreateRoute&) {}
+  void Do(const decide::ApplyTemplate&) {}
 
   const model::Spec* spec_;
   model::Status status_;

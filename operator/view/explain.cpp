@@ -24,7 +24,7 @@ using model::Phase;
 using model::Verdict;
 
 /// What people can do about what holds a migration. Reasons that are not here solve themselves or name their cure.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kCures{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCures{{
     {reason::kServiceNotFound, "Create the Service, or correct its name in spec; it goes on by itself."},
     {reason::kPortNotFound, "Give the Service that port, or correct the port in spec."},
     {reason::kNoReadyEndpoints, "See why no pod behind that Service is ready; it goes on by itself."},
@@ -40,6 +40,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kCures{{
     {reason::kLegacyNotServing, "Bring legacy back: users stay on the target, which is the side that answers."},
     {reason::kUnsupportedByRouter, "Take out of the plan what the router cannot do."},
     {reason::kRouteTooLarge, "Make the HTTPRoute smaller: it cannot be remembered as it was."},
+    {reason::kRouteMadeTwice, "Take the template out of one of the two migrations that are named (ownership Patch)."},
+    {reason::kTemplateRefused, "Correct the template, or give the operator the right that is named; it tries again by itself."},
+    {reason::kTemplateNotApplied, "Put back into the template what is named; the route stays as it is until then."},
     {reason::kMissingEvidence, "Nothing, if requests come: the evidence grows with them. Otherwise see why the metric gives none."},
     {reason::kEvidenceAgainst, "Look at the target now: the evidence is more than 10 to 1 against it. It goes on by itself below 3 to 1."},
     {reason::kLegacyViolates, "Raise maxRate, or judge by notWorseThanLegacy: legacy itself does not keep the tolerance."},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import payments
 import pytest
 from harness import ApiError, Object
@@ -40,10 +42,16 @@ def test_a_managed_route_is_made_moved_made_again_taken_back_and_left_to_its_use
     world.wait(lambda: route_there(world) and world.route()["metadata"]["uid"] != made["metadata"]["uid"], "the route is made again")
     assert world.weight() == 50, "at once with the recorded weights"
 
-    moved = managed(world)
-    moved[0]["gatewayAPI"]["template"]["spec"]["hostnames"] = ["elsewhere.example.com"]
+    edited = managed(world)
+    edited[0]["gatewayAPI"]["template"]["spec"]["hostnames"].append("also.example.com")
+    world.edit({"routes": edited})
+    world.wait(lambda: "also.example.com" in world.route()["spec"]["hostnames"], "the edited template reaches the route")
+    assert world.weight() == 50, "and moves nobody"
+    renamed = managed(world)
+    renamed[0]["gatewayAPI"]["name"] = "another"
     with pytest.raises(ApiError, match="cannot change while the routes are adopted"):
-        world.edit({"routes": moved})
+        world.edit({"routes": renamed})
+    world.wait_step(50)
 
     world.says(BAD)
     world.wait_phase("RolledBack")
@@ -57,6 +65,40 @@ def test_a_managed_route_is_made_moved_made_again_taken_back_and_left_to_its_use
     world.api.delete(world.path())
     world.wait(lambda: world.api.find(world.path()) is None, "the migration is gone")
     world.stays(lambda: route_there(world) and world.weight() == 100, 1, "the route stays and serves what it last served")
+
+
+def test_a_template_that_the_api_server_refuses_is_told_and_made_once_it_is_put_right(world: World) -> None:
+    world.serve()
+    world.operator()
+    world.says(mode="empty")
+    migration = world.migration()
+    migration["spec"]["routes"] = managed(world)
+    spec = migration["spec"]["routes"][0]["gatewayAPI"]["template"]["spec"]
+    spec["hostnames"] = ["NOT A HOST"]
+    world.cluster.apply(migration, manager="git")
+    told = world.wait_reason("TemplateRefused", "Stalled")
+    assert "hostnames" in told["message"], told
+    assert not route_there(world)
+    world.edit({"routes": managed(world)})
+    world.wait_step(50)
+
+
+def test_a_route_of_somebody_else_is_kept_until_it_is_handed_over(world: World) -> None:
+    world.serve()
+    theirs = payments.route(world.space, 1, 0, host=world.host)
+    theirs["spec"]["hostnames"].append("theirs.example.com")
+    world.cluster.apply(theirs, manager="somebody")
+    world.operator()
+    world.says(mode="empty")
+    migration = world.migration()
+    migration["spec"]["routes"] = managed(world)
+    world.cluster.apply(migration, manager="git")
+    world.wait_step(50)
+    assert "theirs.example.com" in world.route()["spec"]["hostnames"], "it is moved, and otherwise left alone"
+    mark = json.dumps({"for": migration["metadata"]["name"]})
+    world.api.patch(world.route_path(), {"metadata": {"annotations": {"softmigration.io/template": mark}}})
+    world.wait(lambda: "theirs.example.com" not in world.route()["spec"]["hostnames"], "handed over, it follows the template")
+    assert world.weight() == 50
 
 
 def test_deleted_on_the_way_a_managed_route_stays_as_its_template_says(world: World) -> None:

@@ -76,6 +76,47 @@ TEST_P(RouterConformance, RenderIsIdempotent) {
   }
 }
 
+/// The route with this object's spec as its template.
+inline model::RouteRef Templated(model::RouteRef route, const json& object) {
+  route.manifest = json{{"metadata", json::object()}, {"spec", object.at("spec")}}.dump();
+  return route;
+}
+
+TEST_P(RouterConformance, WhatIsMadeShowsItsIntentAndGoesBackToItsTemplate) {
+  const model::RouteRef route = Templated(GetParam().route, object_);
+  for (const int weight : {0, 50, 100}) {
+    const auto made = router_->Make(Intent(weight, FlagsOfRouter()), spec_, route, "shop");
+    ASSERT_TRUE(made) << made.error().ToString();
+    ExpectShows(*made, weight, FlagsOfRouter());
+    json stored = *made;
+    stored["metadata"]["uid"] = "uid-1";
+    const model::RouteState state = Observe(stored);
+    EXPECT_EQ(state.made_for, Intent(0, Flags::kOff).migration);
+    const auto back = router_->Restore(state.mark, stored);
+    ASSERT_TRUE(back) << back.error().ToString();
+    EXPECT_EQ(Apply(stored, *back)["spec"], object_["spec"]);
+  }
+}
+
+TEST_P(RouterConformance, AnEditedTemplateIsWrittenOnceAndMovesNobody) {
+  const auto made = router_->Make(Intent(30, FlagsOfRouter()), spec_, Templated(GetParam().route, object_), "shop");
+  ASSERT_TRUE(made);
+  json live = *made;
+  live["metadata"]["uid"] = "uid-1";
+  live["metadata"]["resourceVersion"] = "7";
+  EXPECT_TRUE(router_->Remake(Intent(30, FlagsOfRouter()), spec_, Templated(GetParam().route, object_), live).value().empty());
+  json other = object_;
+  other["spec"]["hostnames"] = json::array({"edited.example"});
+  const model::RouteRef edited = Templated(GetParam().route, other);
+  const auto patch = router_->Remake(Intent(30, FlagsOfRouter()), spec_, edited, live);
+  ASSERT_TRUE(patch);
+  ASSERT_FALSE(patch->empty());
+  live = Apply(live, *patch);
+  ExpectShows(live, 30, FlagsOfRouter());
+  EXPECT_EQ(live["spec"]["hostnames"], other["spec"]["hostnames"]);
+  EXPECT_TRUE(router_->Remake(Intent(30, FlagsOfRouter()), spec_, edited, live).value().empty());
+}
+
 TEST_P(RouterConformance, RestoreGivesTheSavedObjectBackByteForByte) {
   const auto saved = router_->Save(object_, spec_, GetParam().route);
   ASSERT_TRUE(saved);

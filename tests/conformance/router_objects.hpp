@@ -93,6 +93,12 @@ inline TrafficIntent IntentOf(const model::Spec& spec, int weight, Flags flags =
 }
 
 /// The object after the patch, as the API server would apply it: all or nothing. Throws where a test fails.
-inline json Apply(const json& object, const ObjectPatch& patch) { return patch.empty() ? object : object.patch(json::parse(patch.json)); }
+inline json Apply(const json& object, const ObjectPatch& patch) {
+  if (patch.empty()) return object;
+  if (patch.form == ObjectPatch::Form::kOperations) return object.patch(json::parse(patch.json));
+  json merged = object;
+  merged.merge_patch(json::parse(patch.json));
+  return merged;
+}
 
 }  // namespace softmig::routers::testing

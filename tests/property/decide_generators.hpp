@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <rapidcheck.h>
 
 #include <string>
@@ -52,6 +53,9 @@ inline model::Spec AnySpec() {
   builder.OnNoEvidence(Millis(*rc::gen::element(0, 30'000, 900'000)),
                        Maybe() ? model::BreachPolicy::kHold : model::BreachPolicy::kRollback);
   model::Spec spec = builder.Spec();
+  if (Int(0, 3) == 0) {
+    for (model::RouteRef& route : spec.routes) route.manifest = R"({"spec":{"version":0}})";
+  }
   spec.paused = Int(0, 5) == 0;
   spec.attempt = Int(1, 2);
   return spec;
@@ -101,7 +105,12 @@ inline void MetricEvent(World& world) {
 
 inline void SpecEvent(World& world) {
   ++world.generation;
-  switch (Int(0, 5)) {
+  switch (Int(0, 6)) {
+    case 6:
+      for (model::RouteRef& route : world.spec.routes) {
+        if (!route.manifest.empty()) route.manifest = fmt::format(R"({{"spec":{{"version":{}}}}})", world.generation);
+      }
+      break;
     case 0: world.spec.paused = !world.spec.paused; break;
     case 1: world.spec.desired_phase = static_cast<model::DesiredPhase>(Int(0, 2)); break;
     case 2: ++world.spec.attempt; break;
@@ -173,6 +182,7 @@ inline RouteObservation AnyRouteObservation(const model::Spec& spec) {
   if (kind <= 1) return seen;
   model::RouteState state;
   state.uid = *rc::gen::element<std::string>("uid-1", "uid-2");
+  if (Maybe()) state.mark = "[{},{}]";
   state.acceptance = static_cast<model::Acceptance>(*rc::gen::element(0, 0, 0, 1, 2));
   for (const model::ComponentSpec& component : spec.components) {
     if (Int(0, 5) == 0) continue;
@@ -187,6 +197,10 @@ inline RouteObservation AnyRouteObservation(const model::Spec& spec) {
   if (Int(0, 9) == 0) seen.snapshot_error = "too large";
   seen.restore_pending = Maybe();
   if (Int(0, 9) == 0) seen.claims = {{"RuleClaimedTwice", "two"}};
+  seen.ours = Maybe();
+  seen.template_pending = seen.ours && Maybe();
+  if (seen.template_pending && Maybe()) seen.template_problem = model::RouteProblem{"RuleNotFound", "no such rule"};
+  if (Int(0, 5) == 0) seen.refused = "Forbidden";
   return seen;
 }
 

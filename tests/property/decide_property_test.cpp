@@ -145,10 +145,25 @@ void CheckFollowUp(const World& world, const Decision& decision) {
   }
 }
 
+/// A template that is written anew moves nobody away from where they are, or are to be.
+void CheckTemplates(const World& world, const Decision& decision) {
+  for (const Action& action : decision.actions) {
+    const auto* apply = std::get_if<ApplyTemplate>(&action);
+    if (apply == nullptr) continue;
+    for (const auto& [component, weight] : world.routes.at(apply->route).weights) {
+      const auto target = std::ranges::find(apply->components, component, &ComponentTarget::component);
+      const int next = target == apply->components.end() ? 0 : target->weight.value();
+      const ComponentStatus* recorded = Find(world.status, component);
+      RC_ASSERT(next == weight || (recorded != nullptr && !world.status.routes.empty() && next == recorded->weight.value()));
+    }
+  }
+}
+
 void Settle(World& world) {
   for (int i = 0; i < kMostPasses && !world.Gone(); ++i) {
     const Decision decision = Checked(world.spec, world.status, world.Observe(), world.now);
     if (decision.next != world.status) CheckFollowUp(world, decision);
+    CheckTemplates(world, decision);
     const bool wrote = world.Apply(decision);
     if (!wrote) return;
     // A route that refuses to be written is tried again for ever; the shell waits longer and longer.
@@ -334,6 +349,7 @@ RC_GTEST_PROP(DecideProperty, DeletionPutsTheRoutesBack, ()) {
   for (const model::SavedRoute& saved : world.status.routes) {
     const WorldRoute& route = world.routes.at(saved.name);
     RC_ASSERT(!route.exists || route.uid != saved.uid || route.Text() == saved.saved);
+    RC_ASSERT(!route.exists || !world.Makes(saved.name) || route.Text() == route.Rest());
   }
 }
 

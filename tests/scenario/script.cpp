@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/time_format.hpp"
@@ -118,6 +119,7 @@ class Player {
     const std::string key = word.substr(0, equals), value = word.substr(equals + 1);
     if (key == "steps") EditSteps(spec, value);
     if (key == "routes") spec.routes = fakes::MakeMigration().Routes(Split(value, ',')).Spec().routes;
+    if (key == "template") EditTemplates(spec, value);
     if (key == "components") EditComponents(spec, value);
     if (key == "metrics") spec.metrics = fakes::MakeMigration().Metrics(Split(value, ',')).Spec().metrics;
     if (key == "flag") spec.flags = fakes::MakeMigration().Flag("x-beta", value).Spec().flags;
@@ -131,6 +133,11 @@ class Player {
     if (key == "judge") JudgeBy(spec, value);
     if (key == "interval") spec.interval = Duration(value);
     if (key == "delay") spec.delay = Duration(value);
+  }
+
+  /// Of every route.
+  static void EditTemplates(model::Spec& spec, const std::string& host) {
+    for (model::RouteRef& route : spec.routes) route.manifest = nlohmann::json{{"spec", {{"hostnames", {host}}}}}.dump();
   }
 
   static void EditSteps(model::Spec& spec, const std::string& value) {
@@ -214,6 +221,7 @@ class Player {
     if (what == "unwritable" || what == "writable") route.writable = what == "writable";
     if (what == "problem") route.problems = {{words.at(3), "a sentence of the router"}};
     if (what == "fine") route.problems.clear();
+    if (what == "template") route.template_problem = words.size() > 3 ? "route web has no rule " + words[3] : "";
     if (what == "weight") {
       route.weights[words.at(3)] = std::stoi(words.at(4));
       route.Wrote(words.at(5));

@@ -9,19 +9,24 @@
 namespace softmig::scenario {
 namespace {
 
+std::string Targets(const std::vector<decide::ComponentTarget>& components) {
+  std::string text;
+  for (const auto& component : components) {
+    text += fmt::format(" {}={}{}", component.component, component.weight.value(), component.flags ? "+flags" : "");
+  }
+  return text;
+}
+
 std::string Describe(const decide::Action& action) {
   struct Visitor {
     std::string operator()(const decide::AddFinalizer&) const { return "add finalizer"; }
     std::string operator()(const decide::RemoveFinalizer&) const { return "remove finalizer"; }
-    std::string operator()(const decide::ApplyTraffic& apply) const {
-      std::string text = "write " + apply.route;
-      for (const auto& component : apply.components) {
-        text += fmt::format(" {}={}{}", component.component, component.weight.value(), component.flags ? "+flags" : "");
-      }
-      return text;
-    }
+    std::string operator()(const decide::ApplyTraffic& apply) const { return "write " + apply.route + Targets(apply.components); }
     std::string operator()(const decide::RestoreRoute& restore) const { return "restore " + restore.route; }
-    std::string operator()(const decide::CreateRoute& create) const { return "create " + create.route; }
+    std::string operator()(const decide::CreateRoute& create) const { return "create " + create.route + Targets(create.components); }
+    std::string operator()(const decide::ApplyTemplate& apply) const {
+      return "write template to " + apply.route + Targets(apply.components);
+    }
   };
   return std::visit(Visitor{}, action);
 }

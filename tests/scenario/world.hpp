@@ -29,6 +29,10 @@ struct WorldRoute {
   std::map<std::string, int> named;  ///< components whose rules name the target at weight 0 too: 1
   std::vector<model::RouteProblem> problems;
   std::string writer = "kubectl";
+  std::optional<std::string> made_from;  ///< ours, from this template
+  std::string refusal;                   ///< how the API server answers whoever writes a template; empty: it takes it
+  bool refused = false;                  ///< it has answered so
+  std::string template_problem;          ///< what is wrong with the template as it is in the spec
 
   [[nodiscard]] std::string Text() const { return nlohmann::json{weights, flags, named}.dump(); }
   void SetText(const std::string& text) {
@@ -37,6 +41,17 @@ struct WorldRoute {
     both.at(1).get_to(flags);
     both.at(2).get_to(named);
     Wrote("softmigration");
+  }
+  /// What a template says: everybody on legacy.
+  [[nodiscard]] std::string Rest() const {
+    WorldRoute rest = *this;
+    rest.Empty();
+    return rest.Text();
+  }
+  void Empty() {
+    for (auto& [component, weight] : weights) weight = 0;
+    flags.clear();
+    named.clear();
   }
   void Wrote(const std::string& who) {
     writer = who;
@@ -111,21 +126,30 @@ struct World {
     return true;
   }
 
+  /// The route is there as this migration made it.
+  [[nodiscard]] bool Makes(const std::string& name) const { return !ManifestOf(name).empty() && routes.at(name).made_from.has_value(); }
+
   [[nodiscard]] bool Gone() const { return deleting && !finalizer; }
 
   void Recreate(const std::string& name) {
     WorldRoute& route = routes.at(name);
     route.exists = true;
     route.uid += "'";
-    for (auto& [component, weight] : route.weights) weight = 0;
-    route.flags.clear();
-    route.named.clear();
+    route.made_from.reset();
+    route.Empty();
     route.Wrote("kubectl");
   }
 
  private:
+  [[nodiscard]] std::string ManifestOf(const std::string& name) const {
+    const auto route = std::ranges::find(spec.routes, name, &model::RouteRef::name);
+    return route == spec.routes.end() ? std::string() : route->manifest;
+  }
+
   [[nodiscard]] decide::RouteObservation ObserveRoute(const std::string& name, const WorldRoute& route) const {
     decide::RouteObservation seen;
+    const std::string manifest = ManifestOf(name);
+    if (route.refused && !manifest.empty()) seen.refused = route.refusal;
     if (!route.readable) {
       seen.state = decide::Failed{"Timeout: no answer"};
       return seen;
@@ -135,12 +159,18 @@ struct World {
       return seen;
     }
     seen.state = State(route);
+    seen.ours = Makes(name);
+    const std::string text = seen.ours ? route.Rest() : route.Text();
+    seen.template_pending = seen.ours && *route.made_from != manifest;
     const auto saved = std::ranges::find(status.routes, name, &model::SavedRoute::name);
-    if (saved == status.routes.end() || saved->uid != route.uid) {
-      seen.snapshot = route.Text();
-    } else {
-      seen.restore_pending = saved->saved != route.Text();
+    const bool adopted = saved != status.routes.end();
+    if (seen.template_pending && adopted && !route.template_problem.empty()) {
+      seen.template_problem = model::RouteProblem{"RuleNotFound", route.template_problem};
     }
+    if (seen.ours) std::get<model::RouteState>(seen.state).mark = text;
+    const bool same = adopted && saved->uid == route.uid;
+    if (!same || (seen.ours && saved->saved != text)) seen.snapshot = text;
+    if (same || (adopted && seen.ours)) seen.restore_pending = (seen.ours ? text : saved->saved) != route.Text();
     return seen;
   }
 
@@ -186,7 +216,33 @@ struct World {
   bool Do(const decide::ApplyTraffic& apply) {
     WorldRoute& route = routes.at(apply.route);
     if (!route.exists || !route.writable) return false;
-    for (const decide::ComponentTarget& component : apply.components) {
+    SetTargets(route, apply.components);
+    return true;
+  }
+  bool Do(const decide::CreateRoute& create) {
+    WorldRoute& route = routes.at(create.route);
+    if (route.exists || !TakesTemplate(route)) return false;
+    Recreate(create.route);
+    Make(route, create.route, create.components);
+    return true;
+  }
+  bool Do(const decide::ApplyTemplate& apply) {
+    WorldRoute& route = routes.at(apply.route);
+    if (!route.exists || !TakesTemplate(route)) return false;
+    route.Empty();
+    Make(route, apply.route, apply.components);
+    return true;
+  }
+  static bool TakesTemplate(WorldRoute& route) {
+    route.refused = !route.refusal.empty();
+    return route.writable && !route.refused;
+  }
+  void Make(WorldRoute& route, const std::string& name, const std::vector<decide::ComponentTarget>& components) {
+    SetTargets(route, components);
+    route.made_from = ManifestOf(name);
+  }
+  void SetTargets(WorldRoute& route, const std::vector<decide::ComponentTarget>& components) {
+    for (const decide::ComponentTarget& component : components) {
       route.weights[component.component] = component.weight.value();
       std::vector<std::string> texts;
       for (const model::HeaderFlag& flag : spec.flags) texts.push_back(model::FlagText(flag));
@@ -196,14 +252,12 @@ struct World {
       if (component.name_target || component.weight.value() > 0) route.named[component.component] = 1;
     }
     route.Wrote("softmigration");
-    return true;
   }
-  bool Do(const decide::CreateRoute&) { return false; }  // no case has a template
   bool Do(const decide::RestoreRoute& restore) {
     WorldRoute& route = routes.at(restore.route);
     const auto saved = std::ranges::find(status.routes, restore.route, &model::SavedRoute::name);
     if (!route.exists || !route.writable || saved == status.routes.end()) return false;
-    route.SetText(saved->saved);
+    route.SetText(Makes(restore.route) ? route.Rest() : saved->saved);
     return true;
   }
 };

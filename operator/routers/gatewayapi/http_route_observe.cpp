@@ -9,6 +9,7 @@
 #include "routers/gatewayapi/http_route_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
+#include "routers/gatewayapi/template_mark.hpp"
 
 namespace softmig::routers {
 namespace {
@@ -193,6 +194,9 @@ model::RouteState ObserveHead(const json& object) {
   state.acceptance = report.acceptance;
   state.acceptance_message = std::move(report.message);
   state.last_writer = LastWriter(object);
+  TemplateMark mark = ReadMark(object);
+  state.made_for = std::move(mark.made_for);
+  if (mark.restorable) state.mark = std::move(mark.text);
   return state;
 }
 

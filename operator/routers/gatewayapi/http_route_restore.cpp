@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <stdexcept>
 
 #include "routers/gatewayapi/flag_rules.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/patch_builder.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
+#include "routers/gatewayapi/template_mark.hpp"
 
 namespace softmig::routers {
 namespace {
@@ -17,27 +17,12 @@ using nlohmann::json;
 
 // Saved form: {"keys": [component key], "rules": [{"id": "rule:NAME" | "matches:JSON", "n": occurrence, "refs": backendRefs
 // as they were, absent where there were none}], "version": 1}.
-constexpr std::size_t kMaxSaved = 16U << 10U;
-constexpr int kMaxDepth = 64;
+// Of a template (template_mark.hpp) the refs are as the template says them, without what the API server fills in.
 
 json SavedRule(const UserRule& rule) {
   json saved = {{"id", rule.id}, {"n", rule.occurrence}};
   if (const json* refs = Member(rule.value, "backendRefs")) saved["refs"] = *refs;
   return saved;
-}
-
-/// Null where the text is no JSON object of a sane depth.
-json ParseSaved(const std::string& saved) {
-  if (saved.size() > kMaxSaved) return nullptr;
-  const auto limit_depth = [](int depth, json::parse_event_t, const json&) {
-    if (depth > kMaxDepth) throw std::length_error("nested too deep");
-    return true;
-  };
-  try {
-    return json::parse(saved, limit_depth);
-  } catch (const std::exception&) {
-    return nullptr;
-  }
 }
 
 /// The rule a saved entry speaks of; null where the user has deleted it or given it another identity.
@@ -54,10 +39,32 @@ const UserRule* FindRule(const RuleTable& table, const json& entry) {
   return nullptr;
 }
 
-void RestoreRule(const UserRule& rule, const json* refs, PatchBuilder& patch) {
+/// How backends are compared with what was remembered.
+enum class Likeness { kExact, kTemplate };
+
+/// Everything that `wanted` says, `live` says too.
+bool Says(const json& live, const json& wanted) {
+  if (wanted.is_object()) {
+    if (!live.is_object()) return false;
+    for (const auto& [key, value] : wanted.items()) {
+      const auto found = live.find(key);
+      if (found == live.end() || !Says(*found, value)) return false;
+    }
+    return true;
+  }
+  if (!wanted.is_array()) return live == wanted;
+  return live.is_array() && std::ranges::equal(live, wanted, Says);
+}
+
+bool SameRefs(const json* live, const json* refs, Likeness likeness) {
+  if (live == nullptr || refs == nullptr) return live == refs;
+  if (likeness == Likeness::kExact || !refs->is_array()) return *live == *refs;
+  return Says(*live, *refs) && std::ranges::equal(*live, *refs, {}, WeightOf, WeightOf);
+}
+
+void RestoreRule(const UserRule& rule, const json* refs, Likeness likeness, PatchBuilder& patch) {
   const json* live = Member(rule.value, "backendRefs");
-  const bool same = live == nullptr || refs == nullptr ? live == refs : *live == *refs;
-  if (same) return;
+  if (SameRefs(live, refs, likeness)) return;
   const std::string path = RulePath(rule.index) + "/backendRefs";
   TestIdentity(rule, patch);
   if (live != nullptr) patch.Test(path, *live);
@@ -122,10 +129,11 @@ base::Result<ObjectPatch> HttpRouteRouter::Restore(const std::string& saved, con
   const RuleTable table = ReadRules(object);
   if (uid.empty() || table.malformed) return base::Fail(ErrorCode::kInvalid, "the route has no uid or no list of rules");
   PatchBuilder patch(uid);
+  const Likeness likeness = Member(&parsed, "for") == nullptr ? Likeness::kExact : Likeness::kTemplate;
   std::set<const UserRule*> done;
   for (const json& entry : *rules) {
     const UserRule* rule = FindRule(table, entry);
-    if (rule != nullptr && done.insert(rule).second) RestoreRule(*rule, Member(&entry, "refs"), patch);
+    if (rule != nullptr && done.insert(rule).second) RestoreRule(*rule, Member(&entry, "refs"), likeness, patch);
   }
   RemoveRules(OwnRulesOf(table, ReadKeys(*keys)), patch);
   return ObjectPatch{patch.Text()};

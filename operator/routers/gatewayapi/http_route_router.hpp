@@ -4,7 +4,7 @@
 
 namespace softmig::routers {
 
-/// Steers traffic in a user's own HTTPRoute (gateway.networking.k8s.io/v1) by the weights of backendRefs.
+/// Steers traffic in an HTTPRoute (gateway.networking.k8s.io/v1), a user's own or one made from a template, by the weights of backendRefs.
 /// Rules of our own exist only for header flags; their names begin with "softmig-". Stateless, thread-safe, never throws.
 class HttpRouteRouter final : public TrafficRouter {
  public:
@@ -18,8 +18,10 @@ class HttpRouteRouter final : public TrafficRouter {
   /// more are skipped, and flags that cannot be added are left out. kInvalid only where nothing of the intent is on the route.
   [[nodiscard]] base::Result<ObjectPatch> Render(const TrafficIntent& intent, const nlohmann::json& object) const override;
 
-  [[nodiscard]] base::Result<nlohmann::json> Make(const TrafficIntent& intent, const model::RouteRef& route,
+  [[nodiscard]] base::Result<nlohmann::json> Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
                                                   const std::string& ns) const override;
+  [[nodiscard]] base::Result<ObjectPatch> Remake(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                                 const nlohmann::json& object) const override;
 
   /// A rule is found again by its name, or by its matches where it had none. kInvalid where `saved` was not written by Save.
   [[nodiscard]] base::Result<ObjectPatch> Restore(const std::string& saved, const nlohmann::json& object) const override;

@@ -31,8 +31,13 @@ class RouterMutant : public TrafficRouter {
   [[nodiscard]] base::Result<ObjectPatch> Restore(const std::string& saved, const json& object) const override {
     return plain_.Restore(saved, object);
   }
-  [[nodiscard]] base::Result<json> Make(const TrafficIntent& intent, const model::RouteRef& route, const std::string& ns) const override {
-    return plain_.Make(intent, route, ns);
+  [[nodiscard]] base::Result<json> Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                        const std::string& ns) const override {
+    return plain_.Make(intent, spec, route, ns);
+  }
+  [[nodiscard]] base::Result<ObjectPatch> Remake(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                                 const json& object) const override {
+    return plain_.Remake(intent, spec, route, object);
   }
 
  protected:

@@ -118,41 +118,6 @@ TEST(Executor, WritesNothingWhereTheRouteIsAlreadyAsWanted) {
   EXPECT_TRUE(world.transport.requests().empty());
 }
 
-/// The migration with a template for its route, which is not there.
-Migration WithoutItsRoute(World& world) {
-  json object = MigrationJson();
-  object["spec"]["routes"][0]["gatewayAPI"]["ownership"] = "Managed";
-  object["spec"]["routes"][0]["gatewayAPI"]["template"] = {{"metadata", {{"labels", {{"team", "shop"}}}}}, {"spec", RouteJson()["spec"]}};
-  object["spec"]["routes"][0]["gatewayAPI"]["template"]["spec"]["parentRefs"] = {{{"name", "gw"}}};
-  world.cache.migrations().OnApplied(object);
-  Fill(world.cache.routes(), {});
-  return world.migration();
-}
-
-TEST(Executor, MakesARouteFromItsTemplateAtTheWeightsAsked) {
-  World world([](const http::Request&) { return Answer(201, RouteJson(10, "30")); });
-  const Migration migration = WithoutItsRoute(world);
-  ASSERT_TRUE(world.executor.Do(migration, decide::CreateRoute{"web", ToTen().components}).has_value());
-  const auto requests = world.transport.requests();
-  ASSERT_EQ(requests.size(), 1U);
-  EXPECT_EQ(requests[0].method, http::Method::kPost);
-  EXPECT_THAT(requests[0].url, HasSubstr("/namespaces/shop/httproutes?fieldManager=softmigration"));
-  const json made = json::parse(requests[0].body);
-  EXPECT_EQ(made["spec"]["rules"], RouteJson(10)["spec"]["rules"]);
-  EXPECT_EQ(made["metadata"],
-            json({{"name", "shop"}, {"namespace", "shop"}, {"annotations", json::object()}, {"labels", {{"team", "shop"}}}}));
-  EXPECT_TRUE(world.cache.routes().Get({"shop", "shop"}) != nullptr);
-}
-
-TEST(Executor, LeavesARouteThatSomebodyMadeMeanwhile) {
-  World world([](const http::Request&) { return Refused(409, "AlreadyExists"); });
-  const Migration migration = WithoutItsRoute(world);
-  const auto done = world.executor.Do(migration, decide::CreateRoute{"web", {}});
-  ASSERT_FALSE(done.has_value());
-  EXPECT_EQ(done.error().code, base::ErrorCode::kConflict);
-  EXPECT_EQ(world.transport.requests().size(), 1U);
-}
-
 TEST(Executor, KeepsTheFinalizersOfOthers) {
   World world([](const http::Request&) { return Answer(200, MigrationJson()); });
   json object = MigrationJson();
