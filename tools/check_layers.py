@@ -33,7 +33,7 @@ LAYERS = {
     "reconcile": ["base", "http", "kube/core", "kube/client", "kube/runtime", "model", "analysis", "decide", "routers", "providers",
                   "audit", "ledger", "compare", "bridge/envoy"],
     "view": ["base", "model", "analysis", "compare/whole_spec.hpp", "decide/reasons.hpp", "audit", "ledger"],
-    "lint": ["base", "model", "analysis", "compare/whole_spec.hpp", "providers/counter_query.hpp"],
+    "lint": ["base", "model", "analysis", "compare/whole_spec.hpp", "providers/counter_query.hpp", "routers"],
     "simulate": ["base", "model", "analysis", "decide", "view/paint.hpp", "view/table.hpp"],
     "cli": ["base", "model", "judge", "view", "lint", "simulate", "compare/whole_spec.hpp", "kube/core", "kube/client", "http"],
     "agent/capture": ["base", HTTP_VALUES, "compare"],

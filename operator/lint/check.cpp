@@ -25,6 +25,11 @@ json Member(const json& object, const char* key) {
   return it != object.end() ? *it : json();
 }
 
+std::string NamespaceOf(const json& object) {
+  const json metadata = Member(object, "metadata");
+  return metadata.is_object() ? TextAt(metadata, "namespace") : std::string();
+}
+
 class Envelope {
  public:
   Envelope(const json& object, std::vector<Finding>& findings) : object_(object), findings_(findings) {}
@@ -111,6 +116,7 @@ std::vector<Finding> Check(const json& object, const Traffic& traffic) {
     }
     if (parsed.errors.empty()) {
       for (Finding& finding : Advise(parsed.spec, traffic)) findings.push_back(std::move(finding));
+      for (Finding& finding : CheckTemplates(parsed.spec, NamespaceOf(object))) findings.push_back(std::move(finding));
     }
   }
   for (Finding& finding : findings) finding.object = NameOf(object);

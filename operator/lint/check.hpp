@@ -28,4 +28,7 @@ std::vector<Finding> Check(const nlohmann::json& object, const Traffic& traffic)
 /// What a valid spec allows and its author probably does not mean.
 std::vector<Finding> Advise(const model::Spec& spec, const Traffic& traffic);
 
+/// Templates of routes, as the operator would make them in this namespace, that users could not be moved by.
+std::vector<Finding> CheckTemplates(const model::Spec& spec, const std::string& ns);
+
 }  // namespace softmig::lint

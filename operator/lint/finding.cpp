@@ -9,7 +9,7 @@ constexpr Severity kError = Severity::kError;
 constexpr Severity kWarning = Severity::kWarning;
 constexpr Severity kNote = Severity::kNote;
 
-constexpr std::array<RuleText, 24> kRules{{
+constexpr std::array<RuleText, 26> kRules{{
     {Rule::kInvalidYaml, "InvalidYaml", kError, "The file cannot be read.", "Correct the syntax; nothing behind that place was looked at."},
     {Rule::kDoubleKey, "DoubleKey", kError, "A key stands twice in one mapping.",
      "Remove one of them: kubectl takes the last, other tools refuse the file."},
@@ -31,6 +31,10 @@ constexpr std::array<RuleText, 24> kRules{{
      "Hold for some intervals, or judge counts by evidence (maxRate without minRequests)."},
     {Rule::kNothingJudged, "NothingJudged", kError, "No metric judges a component, so it can never advance.",
      "Add the component to a metric's components, or leave the list out."},
+    {Rule::kTemplateProblem, "TemplateProblem", kError, "Users could not be moved by the route of a template.",
+     "Give the template the rules that components name, with nothing but legacy and target behind them."},
+    {Rule::kTemplateSendsToTarget, "TemplateSendsToTarget", kWarning, "A template sends users to the target from the first moment.",
+     "Let the template send everybody to legacy: the operator names the target in its time."},
     {Rule::kSameQueries, "SameQueries", kWarning, "Legacy and target are counted by the same query.",
      "Ask for one side in each: {{service}}, {{legacy}} and {{target}} are filled in."},
     {Rule::kGapRollsBack, "GapRollsBack", kWarning, "A short gap in a metric takes all users back.",

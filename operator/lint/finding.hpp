@@ -21,6 +21,8 @@ enum class Rule {
   kAllAtOnce,
   kHoldTooShort,
   kNothingJudged,
+  kTemplateProblem,
+  kTemplateSendsToTarget,
   kSameQueries,
   kGapRollsBack,
   kOnlyHolds,
