@@ -43,10 +43,11 @@ inline constexpr const char* kTruthful = "StatusTellsTheTruthAtRest";
 inline constexpr const char* kCaches = "CachesCatchUp";
 inline constexpr const char* kOnce = "NothingIsCountedTwice";
 inline constexpr const char* kTold = "TransitionsAreTold";
+inline constexpr const char* kMade = "RoutesAreMadeAsRecorded";
 inline constexpr const char* kAll[] = {
     kLeaderOnly, kOwnWrites,        kEvidence, kGates,    kHolds,    kSteps,    kTransitions, kFollowsRecord, kDeadSide,
     kFinalizer,  kCompleteMeansAll, kVerified, kRestored, kBreach,   kRollback, kDeadTarget,  kForeign,       kUnseen,
-    kNoReturn,   kHotLoop,          kSettles,  kQuiet,    kTruthful, kCaches,   kTold,        kOnce};
+    kNoReturn,   kHotLoop,          kSettles,  kQuiet,    kTruthful, kCaches,   kTold,        kOnce,          kMade};
 }  // namespace invariant
 
 /// A change of a component's status that is worth an Event, by the Event's reason (empty: any reason of a rollback).
@@ -123,6 +124,7 @@ class Invariants {
     std::vector<ComponentStory> components;
     std::map<std::string, std::string> originals;  ///< rules of this migration on each route as the user wrote them
     std::map<std::string, bool> edited;            ///< by somebody since
+    std::map<std::string, std::string> templates;  ///< the same as the operator made them before anybody was moved
     bool seen = false;
     int rest_writes = 0;       ///< of status while nothing happens
     bool legacy_away = false;  ///< legacy cannot take users, or nobody was told yet that it can again
@@ -140,6 +142,7 @@ class Invariants {
   void JudgeEvidence(std::size_t index, std::size_t component, int from, const PassView& view);
   void JudgeHold(std::size_t index, std::size_t component, const ComponentRecord& before, const PassView& view);
   void JudgeRouteWrite(std::size_t index, const ClusterChange& change);
+  void JudgeMade(std::size_t index, const ClusterChange& change);
   static void EraseMarks(Story& story, const std::string& route);
   void JudgeReturn(std::size_t index, std::size_t component, const ClusterChange& change, const ShareChange& target);
   void JudgeForeign(const ClusterChange& change);
@@ -176,6 +179,7 @@ class Invariants {
 
   // invariants_end.cpp
   [[nodiscard]] std::optional<std::string> Unsettled(std::size_t index) const;
+  [[nodiscard]] std::optional<std::string> Unmade(const MigrationPlan& plan) const;
   [[nodiscard]] std::optional<std::string> UnsettledComponent(std::size_t index, std::size_t component) const;
   void JudgeTruth(std::size_t index);
 

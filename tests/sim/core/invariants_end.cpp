@@ -32,6 +32,21 @@ std::optional<std::string> Invariants::Unsettled() const {
   return std::nullopt;
 }
 
+std::optional<std::string> Invariants::Unmade(const MigrationPlan& plan) const {
+  for (const std::string& route : plan.routes) {
+    if (!plan.managed) continue;
+    const auto object = parts_.cluster.Find(Kind::kHttpRoutes, route);
+    if (!object) return fmt::format("{}: route {} is missing", plan.name, route);
+    const bool ours = object->at("metadata").value("annotations", nlohmann::json::object()).contains("softmigration.io/template");
+    const bool edited = plan.template_edit_seconds > 0 && parts_.loop.now() > seconds(plan.template_edit_seconds);
+    const auto wanted = edited ? nlohmann::json::array({kEditedHost}) : nlohmann::json();
+    if (ours && object->at("spec").value("hostnames", nlohmann::json()) != wanted) {
+      return fmt::format("{}: route {} is not as its template says", plan.name, route);
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> Invariants::Unsettled(std::size_t index) const {
   const MigrationPlan& plan = parts_.scenario.migrations[index];
   const MigrationRecord& record = stories_[index].record;
@@ -41,6 +56,7 @@ std::optional<std::string> Invariants::Unsettled(std::size_t index) const {
     return fmt::format("{}: generation {} observed, {} is there", plan.name, record.observed, record.generation);
   }
   if (record.phase == "Invalid") return plan.name + " is Invalid";
+  if (auto why = Unmade(plan)) return why;
   if (record.drift) return plan.name + " still remembers that somebody took its writes back";
   if (record.desired == "Pending") {
     if (record.phase == "Pending" && !record.adopted && !record.finalizer) return std::nullopt;

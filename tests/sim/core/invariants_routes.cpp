@@ -13,18 +13,29 @@ using nlohmann::json;
 
 constexpr double kRounding = 0.0051;
 
+/// What a route that was made from a template bears.
+std::string MarkOf(const std::shared_ptr<const json>& object) {
+  return object ? object->value("/metadata/annotations/softmigration.io~1template"_json_pointer, std::string()) : std::string();
+}
+
+bool WasMadeFor(const std::shared_ptr<const json>& object, const MigrationPlan& plan) {
+  return MarkOf(object).find("\"for\":\"" + plan.name + "\"") != std::string::npos;
+}
+
 }  // namespace
 
 void Invariants::OnRoute(const ClusterChange& whole) {
   const Change& change = whole.change;
   const bool same = change.before && change.after && RulesOf(*change.before) == RulesOf(*change.after);
   if (same) return;
-  if (whole.sender.replica >= 0) JudgeForeign(whole);
+  if (whole.sender.replica >= 0 && change.before) JudgeForeign(whole);
   for (std::size_t i = 0; i < stories_.size(); ++i) {
     const MigrationPlan& plan = parts_.scenario.migrations[i];
     if (std::ranges::find(plan.routes, change.name) == plan.routes.end()) continue;
     if (whole.sender.replica < 0) EraseMarks(stories_[i], change.name);
-    if (whole.sender.replica >= 0) {
+    if (whole.sender.replica >= 0 && !change.before) {
+      JudgeMade(i, whole);
+    } else if (whole.sender.replica >= 0) {
       JudgeRouteWrite(i, whole);
     } else if (!change.before && change.after) {
       stories_[i].originals[change.name] = RulesText(RulesOf(*change.after), plan);  // made anew
@@ -35,6 +46,31 @@ void Invariants::OnRoute(const ClusterChange& whole) {
   }
   ReadShares(change.name);
   for (std::size_t i = 0; i < stories_.size(); ++i) NoteShown(i);
+}
+
+/// A route that is made from a template sends everybody where they are recorded to be; before anything is recorded, to legacy.
+void Invariants::JudgeMade(std::size_t index, const ClusterChange& whole) {
+  const MigrationPlan& plan = parts_.scenario.migrations[index];
+  Story& story = stories_[index];
+  const json& rules = RulesOf(*whole.change.after);
+  for (std::size_t c = 0; c < plan.components.size(); ++c) {
+    const auto recorded = story.record.components.find(plan.components[c].name);
+    const bool known = story.record.adopted && recorded != story.record.components.end();
+    const double wanted = known ? recorded->second.weight / 100.0 : 0;
+    const Share is = ReadShare(rules, plan, plan.components[c]);
+    // Whoever took users back without having recorded it makes it at 0.
+    const std::optional<TakenBack>& taken_back = story.components[c].taken_back;
+    const bool back = taken_back && taken_back->by == whole.sender.process && is.target == 0;
+    parts_.checker.Require(
+        plan.managed && is.rules > 0 && (back || std::abs(is.target - wanted) < kRounding), parts_.loop.now(), invariant::kMade, [&] {
+          return fmt::format("{}/{}: {} makes route {} with {} % on the target, recorded are {} %", plan.name, plan.components[c].name,
+                             whole.sender.process, whole.change.name, is.target * 100, wanted * 100);
+        });
+  }
+  if (!story.record.adopted) story.templates[whole.change.name] = RulesText(rules, plan);
+  const auto original = story.templates.find(whole.change.name);
+  story.edited[whole.change.name] = original == story.templates.end();
+  if (original != story.templates.end()) story.originals[whole.change.name] = original->second;
 }
 
 void Invariants::EraseMarks(Story& story, const std::string& route) {
@@ -106,6 +142,9 @@ void Invariants::JudgeReturn(std::size_t index, std::size_t c, const ClusterChan
 
 /// An operator's write changes backends of rules that are moved, and rules of its own. Nothing else.
 void Invariants::JudgeForeign(const ClusterChange& whole) {
+  const MigrationPlan* maker = MakerOf(parts_.scenario, whole.change.name);
+  // Its template, which says all of it.
+  if (maker != nullptr && WasMadeFor(whole.change.before, *maker) && MarkOf(whole.change.before) != MarkOf(whole.change.after)) return;
   const auto others = [&](const json& object) {
     std::string text;
     for (const json& rule : RulesOf(object)) {
@@ -134,6 +173,8 @@ void Invariants::NoteOriginals(std::size_t index) {
     const auto object = parts_.cluster.Find(Kind::kHttpRoutes, route);
     stories_[index].originals[route] = object ? RulesText(RulesOf(*object), plan) : std::string();
     stories_[index].edited[route] = false;
+    const auto made = stories_[index].templates.find(route);
+    if (made != stories_[index].templates.end() && WasMadeFor(object, plan)) stories_[index].originals[route] = made->second;
   }
 }
 

@@ -24,10 +24,21 @@ void People::CreateAll() {
       cluster_.Create(Kind::kEndpointSlices, SliceJson(service, 2), "endpointslice-controller");
     }
   }
-  for (const std::string& route : scenario_.routes) cluster_.Create(Kind::kHttpRoutes, RouteJson(scenario_, route), kUser);
-  for (const MigrationPlan& plan : scenario_.migrations) {
+  for (const std::string& route : scenario_.routes) {
+    if (MakerOf(scenario_, route) == nullptr) cluster_.Create(Kind::kHttpRoutes, RouteJson(scenario_, route), kUser);
+  }
+  for (std::size_t i = 0; i < scenario_.migrations.size(); ++i) {
+    const MigrationPlan& plan = scenario_.migrations[i];
     loop_.At(seconds(plan.created_at_seconds), nullptr,
              [this, &plan] { cluster_.Create(Kind::kSoftMigrations, MigrationObject(plan), kUser); });
+    if (plan.stranger) {
+      Random when(scenario_.seed * 11 + i);
+      loop_.At(seconds(plan.created_at_seconds) + milliseconds(when.Between(0, 2'000)), nullptr,
+               [this, &plan] { cluster_.Create(Kind::kHttpRoutes, RouteJson(scenario_, plan.routes[0]), kUser); });
+    }
+    if (plan.template_edit_seconds > 0) {
+      loop_.At(seconds(plan.template_edit_seconds), nullptr, [this, i] { EditTemplates(static_cast<int>(i)); });
+    }
   }
 }
 
@@ -76,6 +87,14 @@ void People::Act(const Fault& fault) {
     case FaultKind::kRouteGone: return RemakeRoute(route(), fault.length);
     default: return;
   }
+}
+
+void People::EditTemplates(int migration) {
+  const auto object = cluster_.Find(Kind::kSoftMigrations, Plan(migration).name);
+  if (!object) return;
+  json routes = object->at("spec").at("routes");
+  for (json& route : routes) route["gatewayAPI"]["template"]["spec"]["hostnames"] = json::array({kEditedHost});
+  Spec(migration, {{"routes", routes}});
 }
 
 void People::SetDesired(const Fault& fault) {
@@ -134,6 +153,7 @@ void People::AddRule(const std::string& route) {
 
 void People::RemakeRoute(const std::string& route, Time after) {
   cluster_.Delete(Kind::kHttpRoutes, route);
+  if (MakerOf(scenario_, route) != nullptr) return;  // the operator does
   loop_.After(after, nullptr, [this, route] { cluster_.Create(Kind::kHttpRoutes, RouteJson(scenario_, route), kUser); });
 }
 

@@ -24,6 +24,7 @@ class People {
  private:
   void Spec(int migration, const nlohmann::json& spec);
   void SetDesired(const Fault& fault);
+  void EditTemplates(int migration);
   void Touch(int migration, Time until);
   void SetWeights(const std::string& route, int percent);
   void Fight(const std::string& route, int percent, Time until);

@@ -92,6 +92,16 @@ json ComponentRule(const MigrationPlan& plan, const ComponentPlan& component, in
   return rule;
 }
 
+json RouteSpec(const std::vector<MigrationPlan>& migrations, const std::string& name) {
+  json rules = json::array();
+  for (const MigrationPlan& migration : migrations) {
+    if (std::ranges::find(migration.routes, name) == migration.routes.end()) continue;
+    for (const ComponentPlan& component : migration.components) rules.push_back(ComponentRule(migration, component, migration.style));
+  }
+  rules.push_back({{"name", "other"}, {"matches", PathMatch("/static")}, {"backendRefs", json::array({Backend("static", 80)})}});
+  return {{"parentRefs", json::array({{{"name", "gw"}}})}, {"rules", rules}};
+}
+
 json MetricJson(const MetricPlan& metric) {
   json out = {{"name", metric.name}};
   const std::string subject = "{{namespace}}_{{name}}_{{component}}";
@@ -133,8 +143,22 @@ Scenario DrawScenario(std::uint64_t seed) {
   Random judges(seed * 5 + 4);
   for (MigrationPlan& migration : scenario.migrations) migration.evidence = judges.Percent(30);
   scenario.style = random.Below(5);
+  for (MigrationPlan& migration : scenario.migrations) migration.style = scenario.style;
   scenario.fault_seconds = random.Between(20, 120);
   scenario.faults = random.Percent(10) ? 0 : random.Between(1, 7);
+  return scenario;
+}
+
+Scenario WithManagedRoutes(Scenario scenario) {
+  Random makers(scenario.seed * 7 + 6);
+  for (MigrationPlan& plan : scenario.migrations) {
+    const bool shared = std::ranges::any_of(scenario.migrations, [&](const MigrationPlan& other) {
+      return &other != &plan && std::ranges::find(plan.routes, other.routes[0]) != plan.routes.end();
+    });
+    plan.managed = makers.Percent(80) && !shared;
+    plan.stranger = makers.Percent(25) && plan.managed;
+    if (makers.Percent(60) && plan.managed) plan.template_edit_seconds = plan.created_at_seconds + makers.Between(1, 90);
+  }
   return scenario;
 }
 
@@ -160,7 +184,12 @@ Scenario SmallScenario(int replicas) {
 json MigrationObject(const MigrationPlan& plan) {
   json routes = json::array();
   for (std::size_t i = 0; i < plan.routes.size(); ++i) {
-    routes.push_back({{"name", fmt::format("way{}", i)}, {"gatewayAPI", {{"kind", "HTTPRoute"}, {"name", plan.routes[i]}}}});
+    json place = {{"kind", "HTTPRoute"}, {"name", plan.routes[i]}};
+    if (plan.managed) {
+      place["ownership"] = "Managed";
+      place["template"] = {{"spec", RouteSpec({plan}, plan.routes[i])}};
+    }
+    routes.push_back({{"name", fmt::format("way{}", i)}, {"gatewayAPI", std::move(place)}});
   }
   json steps = json::array();
   for (const StepPlan& step : plan.steps) steps.push_back({{"weight", step.weight}, {"hold", fmt::format("{}s", step.hold_seconds)}});
@@ -202,16 +231,17 @@ json MigrationObject(const MigrationPlan& plan) {
 }
 
 json RouteJson(const Scenario& scenario, const std::string& name) {
-  json rules = json::array();
-  for (const MigrationPlan& migration : scenario.migrations) {
-    if (std::ranges::find(migration.routes, name) == migration.routes.end()) continue;
-    for (const ComponentPlan& component : migration.components) rules.push_back(ComponentRule(migration, component, scenario.style));
-  }
-  rules.push_back({{"name", "other"}, {"matches", PathMatch("/static")}, {"backendRefs", json::array({Backend("static", 80)})}});
   return {{"apiVersion", "gateway.networking.k8s.io/v1"},
           {"kind", "HTTPRoute"},
           {"metadata", {{"namespace", kNamespace}, {"name", name}}},
-          {"spec", {{"parentRefs", json::array({{{"name", "gw"}}})}, {"rules", rules}}}};
+          {"spec", RouteSpec(scenario.migrations, name)}};
+}
+
+const MigrationPlan* MakerOf(const Scenario& scenario, const std::string& route) {
+  const auto maker = std::ranges::find_if(scenario.migrations, [&](const MigrationPlan& plan) {
+    return plan.managed && std::ranges::find(plan.routes, route) != plan.routes.end();
+  });
+  return maker == scenario.migrations.end() ? nullptr : &*maker;
 }
 
 json ServiceJson(const std::string& name) {

@@ -42,7 +42,14 @@ struct MigrationPlan {
   int deadline_seconds = 60;
   bool hold_without_evidence = false;
   int created_at_seconds = 0;
+  int style = 0;                  ///< the scenario's
+  bool managed = false;           ///< its routes are made by the operator, from templates that say what a user would have written
+  bool stranger = false;          ///< somebody makes the first of them too, at about the same time
+  int template_edit_seconds = 0;  ///< when the templates get another hostname; 0: never
 };
+
+/// The hostname that an edited template has.
+inline constexpr const char* kEditedHost = "edited.example.com";
 
 /// The world of one run without its faults. Value type, drawn from the seed.
 struct Scenario {
@@ -59,6 +66,8 @@ struct Scenario {
 };
 
 Scenario DrawScenario(std::uint64_t seed);
+/// The same world with routes that the operator makes: only those that nobody shares, since a template has the rules of its own migration.
+Scenario WithManagedRoutes(Scenario scenario);
 /// The smallest one in which everything happens once: for the systematic search and for a first look.
 Scenario SmallScenario(int replicas);
 
@@ -66,6 +75,8 @@ Scenario SmallScenario(int replicas);
 std::string RuleName(const MigrationPlan& migration, const ComponentPlan& component);
 
 nlohmann::json MigrationObject(const MigrationPlan& plan);
+/// The migration whose templates this route is made from; null where users make it.
+const MigrationPlan* MakerOf(const Scenario& scenario, const std::string& route);
 nlohmann::json RouteJson(const Scenario& scenario, const std::string& name);
 nlohmann::json ServiceJson(const std::string& name);
 nlohmann::json SliceJson(const std::string& service, int ready);

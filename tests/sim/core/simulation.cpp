@@ -243,7 +243,10 @@ void Simulation::RunFaults() {
     loop_.At(fault.at + fault.length, nullptr, [this, &fault] { End(fault); });
     end = std::max(end, fault.at + fault.length);
   }
-  for (const MigrationPlan& migration : scenario_.migrations) end = std::max(end, Time(seconds(migration.created_at_seconds + 1)));
+  for (const MigrationPlan& migration : scenario_.migrations) {
+    end = std::max({end, Time(seconds(migration.created_at_seconds + (migration.stranger ? 3 : 1))),
+                    Time(seconds(migration.template_edit_seconds + 1))});
+  }
   loop_.RunUntil(end + seconds(1));
 }
 

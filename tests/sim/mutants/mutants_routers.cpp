@@ -163,6 +163,42 @@ class WaitsForReadiness final : public RouterMutant {
   }
 };
 
+/// As one would make it first: as the template says, to be brought to the weights afterwards.
+class MakesAsTheTemplateSays final : public RouterMutant {
+ public:
+  using RouterMutant::RouterMutant;
+  [[nodiscard]] base::Result<json> Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                        const std::string& ns) const override {
+    TrafficIntent nobody = intent;
+    nobody.components.clear();
+    return RouterMutant::Make(nobody, spec, route, ns);
+  }
+};
+
+/// A template that was edited is written as it stands.
+class RemakesAsTheTemplateSays final : public RouterMutant {
+ public:
+  using RouterMutant::RouterMutant;
+  [[nodiscard]] base::Result<ObjectPatch> Remake(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                                 const json& object) const override {
+    TrafficIntent nobody = intent;
+    nobody.components.clear();
+    return RouterMutant::Remake(nobody, spec, route, object);
+  }
+};
+
+/// What a route is put back to is what it was made with.
+class ForgetsItsTemplate final : public RouterMutant {
+ public:
+  using RouterMutant::RouterMutant;
+  [[nodiscard]] base::Result<json> Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                        const std::string& ns) const override {
+    auto made = RouterMutant::Make(intent, spec, route, ns);
+    if (made) (*made)["metadata"]["annotations"].erase(routers::kTemplateMark);
+    return made;
+  }
+};
+
 template <typename T>
 Tweaks WithRouter() {
   Tweaks tweaks;
@@ -183,6 +219,20 @@ void Breach(RunOptions& options, FaultPlan more, int routes) {
   options.plan = std::move(more);
 }
 
+/// The route is made by the operator, deleted at 20 % and later given back.
+void MadeAgain(RunOptions& options) {
+  Breach(options, {{FaultKind::kRouteGone, seconds(8), Time(0), 0, 0, 0}, {FaultKind::kDelete, seconds(20), Time(0), 0, 0, 0}}, 1);
+  options.scenario->migrations[0].managed = true;
+  options.scenario->migrations[0].steps = {{20, 60}, {100, 0}};
+  options.plan->pop_back();
+}
+
+void TemplateEdited(RunOptions& options) {
+  MadeAgain(options);
+  options.plan->clear();
+  options.scenario->migrations[0].template_edit_seconds = 8;
+}
+
 }  // namespace
 
 void AddRouterMutants(std::vector<Mutant>& mutants) {
@@ -195,6 +245,12 @@ void AddRouterMutants(std::vector<Mutant>& mutants) {
        }});
   mutants.push_back({"restores-nothing", "the finalizer goes before the routes are put back", WithRouter<RestoresNothing>(), {}});
   mutants.push_back({"restores-other-bytes", "what is put back is equal in meaning, not in bytes", WithRouter<RestoresOtherBytes>(), {}});
+  mutants.push_back(
+      {"makes-as-the-template-says", "a deleted route is made again without the weights", WithRouter<MakesAsTheTemplateSays>(), MadeAgain});
+  mutants.push_back({"remakes-as-the-template-says", "an edited template is written without the weights",
+                     WithRouter<RemakesAsTheTemplateSays>(), TemplateEdited});
+  mutants.push_back({"forgets-its-template", "a route that was made again is put back to what it was made with",
+                     WithRouter<ForgetsItsTemplate>(), MadeAgain});
   mutants.push_back({"ignores-acceptance", "a change counts as in force once it is written", WithRouter<BelievesAcceptance>(), {}});
   mutants.push_back({"believes-its-writes", "the route is taken to be what was written to it last", WithRouter<BelievesItsWrites>(),
                      [](RunOptions& options) {

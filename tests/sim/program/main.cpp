@@ -27,13 +27,13 @@ struct Arguments {
   std::uint64_t seeds = 0, from = 1, seed = 0;
   unsigned threads = 2;
   int search = 0;
-  bool transcript = false, stats = false, keep_going = false, mutants = false;
+  bool transcript = false, stats = false, keep_going = false, mutants = false, managed = false;
   std::string plan_file, only;
 };
 
 constexpr const char* kUsage =
-    "softmigration-sim --seeds N [--from S] [--threads 2] [--stats] [--keep-going]\n"
-    "softmigration-sim --seed S [--plan FILE] [--transcript] [--only MUTANT]\n"
+    "softmigration-sim --seeds N [--from S] [--threads 2] [--stats] [--keep-going] [--managed]\n"
+    "softmigration-sim --seed S [--plan FILE] [--transcript] [--only MUTANT | --managed]\n"
     "softmigration-sim --mutants [--only NAME]\n"
     "softmigration-sim --search DEPTH\n";
 
@@ -61,6 +61,8 @@ bool Parse(int argc, char** argv, Arguments& arguments) {
       arguments.stats = true;
     } else if (name == "--keep-going") {
       arguments.keep_going = true;
+    } else if (name == "--managed") {
+      arguments.managed = true;
     } else if (name == "--mutants") {
       arguments.mutants = true;
     } else {
@@ -75,12 +77,16 @@ void PrintFailure(const Failure& failure) {
               std::chrono::duration<double>(failure.violation.at).count(), failure.violation.text.c_str());
 }
 
-void PrintSmallestPlan(const Failure& failure, StackPool& stacks) {
+/// The worlds in which the operator makes the routes.
+void ManageRoutes(RunOptions& options) { options.scenario = WithManagedRoutes(DrawScenario(options.seed)); }
+
+void PrintSmallestPlan(const Failure& failure, bool managed, StackPool& stacks) {
   RunOptions run;
   run.seed = failure.seed;
+  if (managed) ManageRoutes(run);
   const FaultPlan plan = Minimise(run, failure.plan, failure.violation.invariant, stacks);
-  std::printf("minimised plan (put it into a file and run: softmigration-sim --seed %llu --plan FILE --transcript):\n",
-              static_cast<unsigned long long>(failure.seed));
+  std::printf("minimised plan (put it into a file and run: softmigration-sim --seed %llu%s --plan FILE --transcript):\n",
+              static_cast<unsigned long long>(failure.seed), managed ? " --managed" : "");
   for (const Fault& fault : plan) std::printf("%s\n", ToText(fault).c_str());
 }
 
@@ -93,10 +99,10 @@ void PrintStats(const CampaignResult& result) {
 }
 
 /// A promise that was never put to the test has not been kept.
-bool AllExercised(const CampaignResult& result) {
+bool AllExercised(const CampaignResult& result, bool managed) {
   bool all = true;
   for (const char* name : invariant::kAll) {
-    if (result.exercised.contains(name)) continue;
+    if (result.exercised.contains(name) || (name == std::string_view(invariant::kMade) && !managed)) continue;
     std::printf("never exercised: %s\n", name);
     all = false;
   }
@@ -109,16 +115,17 @@ int RunSeeds(const Arguments& arguments) {
   options.seeds = arguments.seeds;
   options.threads = arguments.threads;
   options.keep_going = arguments.keep_going;
+  if (arguments.managed) options.stage = ManageRoutes;
   const CampaignResult result = RunCampaign(options);
   StackPool stacks;
   std::map<std::string, int> shown;
   for (const Failure& failure : result.failures) {
     PrintFailure(failure);
-    if (shown[failure.violation.invariant]++ < 2) PrintSmallestPlan(failure, stacks);
+    if (shown[failure.violation.invariant]++ < 2) PrintSmallestPlan(failure, arguments.managed, stacks);
   }
   for (const auto& [name, count] : shown) std::printf("violations of %s: %d\n", name.c_str(), count);
   if (arguments.stats) PrintStats(result);
-  const bool exercised = !arguments.stats || AllExercised(result);
+  const bool exercised = !arguments.stats || AllExercised(result, arguments.managed);
   std::printf("sim: seeds=%llu events=%llu faults=%llu violations=%zu virtual_hours=%.1f events_per_second=%.0f\n",
               static_cast<unsigned long long>(result.seeds), static_cast<unsigned long long>(result.events),
               static_cast<unsigned long long>(result.faults), result.failures.size(), result.virtual_hours,
@@ -151,6 +158,7 @@ int RunOneSeed(const Arguments& arguments) {
   StackPool stacks;
   RunOptions options;
   options.seed = arguments.seed;
+  if (arguments.managed) ManageRoutes(options);
   if (!arguments.only.empty()) {
     const auto mutants = AllMutants();
     const auto mutant = std::ranges::find(mutants, arguments.only, &Mutant::name);

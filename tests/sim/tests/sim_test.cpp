@@ -39,6 +39,15 @@ TEST(Simulator, ManySeedsKeepEveryPromise) {
   EXPECT_GT(result.ends.at("RolledBack"), kSeeds / 40);
 }
 
+TEST(Simulator, RoutesThatTheOperatorMakesKeepEveryPromise) {
+  CampaignOptions options;
+  options.seeds = kSeeds / 2;
+  options.stage = [](RunOptions& run) { run.scenario = WithManagedRoutes(DrawScenario(run.seed)); };
+  const CampaignResult result = RunCampaign(options);
+  EXPECT_TRUE(result.failures.empty()) << Describe(result);
+  EXPECT_GT(result.exercised.at("RoutesAreMadeAsRecorded"), kSeeds / 4);
+}
+
 TEST(Simulator, TheSameSeedGivesTheSameRunEventByEvent) {
   StackPool stacks;
   for (std::uint64_t seed = 500; seed < 506; ++seed) {
