@@ -38,6 +38,7 @@ class Advisor {
     AdvisePolicies();
     for (std::size_t i = 0; i < spec_.metrics.size(); ++i) AdviseMetric(i);
     AdviseComponents();
+    AdviseRoutes();
     return std::move(findings_);
   }
 
@@ -96,6 +97,14 @@ class Advisor {
     Say(Rule::kHoldTooShort, StepPath(static_cast<std::size_t>(quick - spec_.steps.begin())),
         fmt::format("the source is asked every {}, and no metric is judged by evidence: one answer decides this step",
                     base::FormatDuration(spec_.interval)));
+  }
+
+  void AdviseRoutes() {
+    for (std::size_t i = 0; i < spec_.routes.size(); ++i) {
+      if (spec_.routes[i].kind != model::RouteKind::kBridge || spec_.routes[i].replicas > 1) continue;
+      Say(Rule::kOneReplica, fmt::format("spec.routes[{}].bridge.replicas", i),
+          "all users enter at one pod; while it is replaced they find nobody");
+    }
   }
 
   void AdviseMetric(std::size_t i) {

@@ -9,7 +9,7 @@ constexpr Severity kError = Severity::kError;
 constexpr Severity kWarning = Severity::kWarning;
 constexpr Severity kNote = Severity::kNote;
 
-constexpr std::array<RuleText, 26> kRules{{
+constexpr std::array<RuleText, 27> kRules{{
     {Rule::kInvalidYaml, "InvalidYaml", kError, "The file cannot be read.", "Correct the syntax; nothing behind that place was looked at."},
     {Rule::kDoubleKey, "DoubleKey", kError, "A key stands twice in one mapping.",
      "Remove one of them: kubectl takes the last, other tools refuse the file."},
@@ -47,6 +47,8 @@ constexpr std::array<RuleText, 26> kRules{{
      "Use an https:// address."},
     {Rule::kCredentialInSpec, "CredentialInSpec", kWarning, "A header that looks like a credential stands in the spec.",
      "Put it into a Secret and name that instead of the value."},
+    {Rule::kOneReplica, "OneReplica", kWarning, "A bridge has one replica: users find nobody while its pod is replaced.",
+     "Leave replicas out (2), or give more."},
     {Rule::kEvidenceNeeds, "EvidenceNeeds", kNote, "How much traffic the evidence needs.",
      "Give the traffic with --requests to have the holds checked."},
     {Rule::kNoZero, "NoZero", kNote, "The query for bad requests may have no series before the first one.",

@@ -29,6 +29,7 @@ enum class Rule {
   kLooseOdds,
   kCredentialsInClear,
   kCredentialInSpec,
+  kOneReplica,
   kEvidenceNeeds,
   kNoZero,
   kLateData,

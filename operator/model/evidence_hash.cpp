@@ -17,10 +17,12 @@ json SideJson(const Side& side) { return {side.service, side.port}; }
 json RoutesJson(const Spec& spec) {
   json routes = json::array();
   for (const RouteRef& route : spec.routes) {
-    routes.push_back({route.name, route.object});
-    // Labels and annotations are about nobody's answers.
+    json one{route.name, route.object};
+    // Labels and annotations are about nobody's answers, and so are a bridge's port and replicas.
     const json manifest = json::parse(route.manifest, nullptr, false);
-    if (manifest.is_object()) routes.back().push_back(manifest.value("spec", json()));
+    if (manifest.is_object()) one.push_back(manifest.value("spec", json()));
+    if (route.kind == RouteKind::kBridge) one.push_back("bridge");
+    routes.push_back(std::move(one));
   }
   std::sort(routes.begin(), routes.end());
   return routes;

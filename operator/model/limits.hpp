@@ -13,6 +13,7 @@ inline constexpr std::size_t kTemplateParents = 32;
 inline constexpr std::size_t kTemplateMarks = 32;  ///< labels, and as many annotations
 inline constexpr std::size_t kTemplateLabelLength = 63;
 inline constexpr std::size_t kTemplateAnnotationLength = 4096;
+inline constexpr std::int64_t kBridgeReplicas = 16;
 inline constexpr std::size_t kComponents = 16;
 inline constexpr std::size_t kRulesPerComponent = 16;
 inline constexpr std::size_t kMatchesPerRule = 8;

@@ -36,12 +36,23 @@ void ParseRouteObject(FieldReader& gateway_api, RouteRef& route) {
   gateway_api.RefuseOthers();
 }
 
+/// Its name is that of a Service, too.
+void ParseBridge(FieldReader& bridge, RouteRef& route) {
+  route.kind = RouteKind::kBridge;
+  route.object = bridge.Text("name", kLabel);
+  route.port = static_cast<int>(bridge.Integer("port", {1, 65535}, std::nullopt));
+  route.replicas = static_cast<int>(bridge.Integer("replicas", {1, limits::kBridgeReplicas}, 2));
+  bridge.RefuseOthers();
+}
+
 std::vector<RouteRef> ParseRoutes(FieldReader& spec) {
   std::vector<RouteRef> routes;
   for (FieldReader& reader : spec.Objects("routes", {1, limits::kRoutes})) {
     RouteRef route;
     route.name = reader.Text("name", kLabel);
-    if (auto gateway_api = reader.RequiredObject("gatewayAPI")) ParseRouteObject(*gateway_api, route);
+    if (reader.Has("gatewayAPI") == reader.Has("bridge")) reader.Fail("gatewayAPI", "exactly one of gatewayAPI and bridge must be set");
+    if (auto gateway_api = reader.Object("gatewayAPI")) ParseRouteObject(*gateway_api, route);
+    if (auto bridge = reader.Object("bridge")) ParseBridge(*bridge, route);
     reader.RefuseOthers();
     routes.push_back(std::move(route));
   }

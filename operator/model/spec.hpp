@@ -21,12 +21,19 @@ struct Side {
   bool operator==(const Side&) const = default;
 };
 
+enum class RouteKind {
+  kHttpRoute,  ///< Gateway API: the user's own (ownership Patch), or made by the operator where it is missing (Managed)
+  kBridge,     ///< an Envoy of the operator's own, with an agent that compares; at most one a migration
+};
+
 /// Where users come in. All routes of a migration move as one set.
-/// Kinds so far: Gateway API HTTPRoute, the user's own (ownership Patch) or made by the operator where it is missing (Managed).
 struct RouteRef {
   std::string name;        ///< how components refer to it
-  std::string object;      ///< name of the HTTPRoute in the migration's namespace
-  std::string manifest{};  ///< Managed: metadata and spec of the route to make, compact JSON; Patch: empty
+  std::string object;      ///< name of the HTTPRoute, or of all objects of the bridge, in the migration's namespace
+  std::string manifest{};  ///< ownership Managed: metadata and spec of the HTTPRoute to make, compact JSON; else empty
+  RouteKind kind = RouteKind::kHttpRoute;
+  int port = 0;      ///< of a bridge's Service, where users enter
+  int replicas = 0;  ///< of a bridge
   bool operator==(const RouteRef&) const = default;
 };
 

@@ -32,7 +32,22 @@ void ValidateRoutes(const Spec& spec, ErrorList& errors) {
   const auto name_path = [](std::size_t i) { return fmt::format("spec.routes[{}].name", i); };
   const auto object_path = [](std::size_t i) { return fmt::format("spec.routes[{}].gatewayAPI.name", i); };
   RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.name; }, name_path, errors);
-  RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.object; }, object_path, errors);
+  const auto object_of = [](const RouteRef& route) { return route.kind == RouteKind::kHttpRoute ? route.object : std::string(); };
+  RefuseDoubles(spec.routes, object_of, object_path, errors);
+}
+
+void ValidateBridges(const Spec& spec, ErrorList& errors) {
+  std::size_t first = spec.routes.size();
+  for (std::size_t i = 0; i < spec.routes.size(); ++i) {
+    const RouteRef& route = spec.routes[i];
+    if (route.kind != RouteKind::kBridge) continue;
+    const std::string path = fmt::format("spec.routes[{}].bridge", i);
+    if (first < i) errors.Add(path, fmt::format("a migration has at most one bridge: there is one in spec.routes[{}]", first));
+    first = std::min(first, i);
+    if (!route.object.empty() && (route.object == spec.legacy.service || route.object == spec.target.service)) {
+      errors.Add(path + ".name", "must differ from the names of both Services");
+    }
+  }
 }
 
 bool IsComponent(const Spec& spec, const std::string& name) {
@@ -51,6 +66,9 @@ void ValidateClaims(const Spec& spec, ErrorList& errors) {
       if (!rule.route.empty() && std::none_of(spec.routes.begin(), spec.routes.end(), is_named)) {
         errors.Add(path + ".route", fmt::format("no route of spec.routes is named \"{}\"", rule.route));
       }
+      const bool on_bridge = std::any_of(spec.routes.begin(), spec.routes.end(),
+                                         [&](const RouteRef& route) { return is_named(route) && route.kind == RouteKind::kBridge; });
+      if (on_bridge && rule.rule) errors.Add(path + ".rule", "a bridge's rules have no names: give their matches");
       const std::string id = rule.rule ? "rule:" + *rule.rule : "matches:" + rule.matches.value_or("");
       if (!rule.rule && !rule.matches) continue;
       const auto [first, is_new] = claimed.emplace(rule.route + "/" + id, path);
@@ -129,6 +147,7 @@ void ValidateMetrics(const Spec& spec, ErrorList& errors) {
 void Validate(const Spec& spec, ErrorList& errors) {
   ValidateSides(spec, errors);
   ValidateRoutes(spec, errors);
+  ValidateBridges(spec, errors);
   RefuseDoubles(
       spec.components, [](const ComponentSpec& component) { return component.name; },
       [](std::size_t i) { return fmt::format("spec.components[{}].name", i); }, errors);

@@ -303,7 +303,8 @@ void AddCompareRules(RuleTable& book) {
 
 RuleTable MakeBook() {
   RuleTable book;
-  for (auto* add : {AddSpecRules, AddPlanRules, AddMetricRules, AddSourceRules, AddAccessRules, AddOtherSourceRules, AddCompareRules}) {
+  for (auto* add :
+       {AddSpecRules, AddPlanRules, AddMetricRules, AddSourceRules, AddAccessRules, AddOtherSourceRules, AddCompareRules, AddBridgeRules}) {
     add(book);
   }
   return book;

@@ -22,6 +22,8 @@ using RuleTable = std::map<std::string, RuleCheck, std::less<>>;
 
 /// Those of FindMigrationRule on sides, routes and components.
 void AddSpecRules(RuleTable& book);
+/// Those on the kinds of routes.
+void AddBridgeRules(RuleTable& book);
 /// Whether the `components` of a metric or of a compare rule are names of the spec's.
 bool NamesComponents(const nlohmann::json& spec, const nlohmann::json& user);
 

@@ -22,9 +22,12 @@ constexpr char kRoutes[] = "routes";
 constexpr char kComponents[] = "components";
 
 bool SamePlace(const json& a, const json& b) {
-  const json& here = Child(a, "gatewayAPI");
-  const json& there = Child(b, "gatewayAPI");
-  return Child(a, "name") == Child(b, "name") && Child(here, "kind") == Child(there, "kind") && Child(here, "name") == Child(there, "name");
+  const bool bridge = Has(a, "bridge");
+  const json& here = Child(a, bridge ? "bridge" : "gatewayAPI");
+  const json& there = Child(b, bridge ? "bridge" : "gatewayAPI");
+  const char* second = bridge ? "port" : "kind";
+  return Child(a, "name") == Child(b, "name") && there.is_object() && Child(here, "name") == Child(there, "name") &&
+         Child(here, second) == Child(there, second);
 }
 
 bool RoutesStayWhileAdopted(const json& self, const json* old) {
@@ -48,12 +51,6 @@ bool RulesNameRoutes(const json& self, const json* /*old*/) {
 
 bool MetricsNameComponents(const json& self, const json* /*old*/) {
   return All(Child(self["analysis"], "metrics"), [&](const json& metric) { return NamesComponents(self, metric); });
-}
-
-bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
-  return All(self, [&](const json& a) {
-    return ExistsOne(self, [&](const json& b) { return Child(a["gatewayAPI"], "name") == Child(b["gatewayAPI"], "name"); });
-  });
 }
 
 bool AfterNamesOthers(const json& self, const json* /*old*/) {
@@ -130,7 +127,8 @@ void AddSpecRules(RuleTable& book) {
   book[AdoptedRule("self.spec.target == oldSelf.spec.target")] = StaysWhileAdopted<kTarget>;
   book[AdoptedRule(
       "(size(self.spec.routes) == size(oldSelf.spec.routes) && self.spec.routes.all(r, oldSelf.spec.routes.exists(o, o.name == r.name && "
-      "o.gatewayAPI.kind == r.gatewayAPI.kind && o.gatewayAPI.name == r.gatewayAPI.name)))")] = RoutesStayWhileAdopted;
+      "(has(r.bridge) ? has(o.bridge) && o.bridge.name == r.bridge.name && o.bridge.port == r.bridge.port : has(o.gatewayAPI) && "
+      "o.gatewayAPI.kind == r.gatewayAPI.kind && o.gatewayAPI.name == r.gatewayAPI.name))))")] = RoutesStayWhileAdopted;
   book[AdoptedRule(
       "(has(self.spec.components) == has(oldSelf.spec.components) && "
       "(!has(self.spec.components) || self.spec.components == oldSelf.spec.components))")] = StaysWhileAdopted<kComponents>;
@@ -139,7 +137,6 @@ void AddSpecRules(RuleTable& book) {
   book
       ["self.analysis.metrics.all(m, !has(m.components) || m.components.all(c, has(self.components) && size(self.components) > 0 ? "
        "self.components.exists(x, x.name == c) : c == 'all'))"] = MetricsNameComponents;
-  book["self.all(a, self.exists_one(b, a.gatewayAPI.name == b.gatewayAPI.name))"] = RoutesNameDifferentObjects;
   book["has(self.template) == (self.ownership == 'Managed')"] = TemplateWithManaged;
   book["self.all(c, !has(c.after) || c.after.all(a, a != c.name && self.exists(x, x.name == a)))"] = AfterNamesOthers;
   book[CircleRule()] = NoCircle;

@@ -21,6 +21,8 @@ TEST(Advice, WarnsOfStepsAndPoliciesThatAreProbablyNotMeant) {
       {With("/spec/plan/onNoEvidence", {{"policy", "Hold"}, {"deadline", "10s"}}), "GapRollsBack spec.plan.onNoEvidence.deadline"},
       {With("/spec/analysis/alpha", "0.2"), "LooseOdds spec.analysis.alpha"},
       {With("/spec/analysis/beta", "0.2"), "LooseOdds spec.analysis.beta"},
+      {With("/spec/routes", {{{"name", "web"}, {"bridge", {{"name", "entrance"}, {"port", 80}, {"replicas", 1}}}}}),
+       "OneReplica spec.routes[0].bridge.replicas"},
       {With("/spec/analysis/delay", "1m"), "LateData spec.plan.shift.steps[2]"},
   };
   for (const auto& [patch, wanted] : cases) EXPECT_EQ(Said(Manifest(patch)), Strings{wanted}) << patch;
