@@ -29,6 +29,7 @@ class Agent::Impl final : public StreamObserver {
  public:
   Impl(AgentConfig config, const AgentOptions& options, compare::ValueDigest digest, const base::Clock& clock)
       : config_(std::move(config)),
+        routes_(options.routes),
         budget_(config_.memory),
         tally_(options.epoch, config_.plan, std::move(digest), clock),
         judge_(config_.plan, tally_, config_.replay.most_waiting),
@@ -78,9 +79,15 @@ class Agent::Impl final : public StreamObserver {
     judge_.Submit(std::move(exchange), std::move(*replied));
   }
 
+  [[nodiscard]] nlohmann::json Counts() const {
+    nlohmann::json counts = tally_.CountsJson();
+    if (routes_) counts["routes"] = routes_();
+    return counts;
+  }
+
   http::Response Serve(const http::ServerRequest& request) {
     const std::string path = request.target.substr(0, request.target.find('?'));
-    if (path == "/v1/counts") return Json(tally_.CountsJson());
+    if (path == "/v1/counts") return Json(Counts());
     if (path == "/v1/differences") return Json(tally_.DifferencesJson());
     if (path == "/metrics") return Text(200, tally_.Metrics(budget_.used(), copies_->open_streams()));
     if (path == "/healthz") return Text(200, "ok\n");
@@ -88,6 +95,7 @@ class Agent::Impl final : public StreamObserver {
   }
 
   const AgentConfig config_;
+  const std::function<std::string()> routes_;
   MemoryBudget budget_;
   Tally tally_;
   JudgeThread judge_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,8 @@ struct AgentOptions {
   std::string copies_address = "127.0.0.1:9901";  ///< for Envoy's ext_proc filter: host:port or unix:/path
   http::ServerOptions http;                       ///< for /v1/counts, /v1/differences, /metrics and /healthz
   std::string epoch;                              ///< another one each time the agent begins
+  /// What /v1/counts says of the routes that Envoy was handed; empty: nothing. Must be thread-safe and outlive the agent.
+  std::function<std::string()> routes{};
 };
 
 /// The whole agent: streams of copies are captured, asked again at the other side, compared and counted. Confined to the thread that made

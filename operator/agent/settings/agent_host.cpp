@@ -1,6 +1,10 @@
 #include "agent/settings/agent_host.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
+
+#include "base/hash.hpp"
 
 namespace softmig::agent {
 namespace {
@@ -11,7 +15,15 @@ constexpr std::chrono::seconds kRetry{1};
 
 AgentHost::AgentHost(Options options, SettingsFolder folder, const base::Clock& clock, base::Log& log)
     : options_(std::move(options)), clock_(clock), log_(log), folder_(std::move(folder)) {
-  if (auto stored = folder_.StoredAgent()) latest_.agent = std::move(*stored);
+  if (auto stored = folder_.Stored(kAgentFile)) latest_.agent = std::move(*stored);
+  if (auto stored = folder_.Stored(kRoutesFile)) latest_.envoy.emplace(kRoutesFile, std::move(*stored));
+}
+
+std::string AgentHost::Routes() const {
+  const std::lock_guard lock(mutex_);
+  const auto routes = latest_.envoy.find(kRoutesFile);
+  if (!is_stored_ || routes == latest_.envoy.end()) return {};
+  return fmt::format("{:016x}", base::Fnv1a(routes->second));
 }
 
 void AgentHost::Take(BridgeSettings settings) {
@@ -52,6 +64,7 @@ void AgentHost::Start(std::string config) {
   agent_.reset();  // the new one listens at the same addresses
   AgentOptions options = options_.agent;
   options.epoch = options_.make_epoch();
+  options.routes = [this] { return Routes(); };
   auto agent = Agent::Make(std::move(*parsed), options, std::move(*digest), clock_, log_);
   if (agent) {
     agent_ = std::move(*agent);

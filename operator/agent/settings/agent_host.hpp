@@ -19,7 +19,7 @@ namespace softmig::agent {
 class AgentHost {
  public:
   struct Options {
-    AgentOptions agent;      ///< its epoch is made by `make_epoch`, another one for each start
+    AgentOptions agent;      ///< its epoch is made by `make_epoch`, another one for each start; its routes are ours
     std::string digest_key;  ///< at least 16 bytes
     std::function<std::string()> make_epoch;
   };
@@ -31,6 +31,8 @@ class AgentHost {
   void Take(BridgeSettings settings);
   /// To be called several times a second: starts the agent where that is due, and tries again what failed a second ago.
   void Tick();
+  /// The hash of the routes that Envoy was handed, 16 hex digits; empty while it has none. Thread-safe.
+  [[nodiscard]] std::string Routes() const;
   /// Nothing while there is no configuration yet, or no start succeeded.
   [[nodiscard]] const Agent* agent() const { return agent_.get(); }
 
@@ -43,7 +45,7 @@ class AgentHost {
   const Options options_;
   const base::Clock& clock_;
   base::Log& log_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   SettingsFolder folder_ SM_GUARDED_BY(mutex_);
   BridgeSettings latest_ SM_GUARDED_BY(mutex_);
   bool is_stored_ SM_GUARDED_BY(mutex_) = true;

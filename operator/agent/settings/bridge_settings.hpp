@@ -13,7 +13,9 @@ namespace softmig::agent {
 /// The agent's own configuration.
 inline constexpr std::string_view kAgentFile = "agent.json";
 /// Envoy's resources, in the order in which they are written: what is named is there before what names it.
-inline constexpr std::array<std::string_view, 5> kEnvoyFiles{"eds-legacy.json", "eds-target.json", "cds.json", "rds.json", "lds.json"};
+inline constexpr std::string_view kRoutesFile = "rds.json";
+inline constexpr std::array<std::string_view, 6> kEnvoyFiles{"eds-legacy.json", "eds-target.json", "eds-target-or-legacy.json",
+                                                             "cds.json",        kRoutesFile,       "lds.json"};
 
 /// What the one ConfigMap of a bridge says: the texts of its files, by name.
 struct BridgeSettings {

@@ -1,5 +1,7 @@
 #include "agent/settings/settings_folder.hpp"
 
+#include <fmt/format.h>
+
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -24,9 +26,9 @@ bool WriteText(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
-base::Result<std::string> SettingsFolder::StoredAgent() const {
-  auto text = ReadText(folder_ / kAgentFile);
-  if (!text) return base::Fail(base::ErrorCode::kNotFound, "nothing was stored in " + folder_.string());
+base::Result<std::string> SettingsFolder::Stored(std::string_view name) const {
+  auto text = ReadText(folder_ / name);
+  if (!text) return base::Fail(base::ErrorCode::kNotFound, fmt::format("{} was not stored in {}", name, folder_.string()));
   return std::move(*text);
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "agent/settings/bridge_settings.hpp"
 #include "base/result.hpp"
@@ -15,8 +16,8 @@ class SettingsFolder {
  public:
   explicit SettingsFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// The agent's own configuration as it was stored last; kNotFound where there is none.
-  [[nodiscard]] base::Result<std::string> StoredAgent() const;
+  /// A file as it was stored last; kNotFound where there is none.
+  [[nodiscard]] base::Result<std::string> Stored(std::string_view name) const;
   /// kUnavailable where a file cannot be written; those before it are. To be called again then.
   [[nodiscard]] base::Status Store(const BridgeSettings& settings) const;
 

@@ -55,10 +55,10 @@ TEST(BridgeSettings, HalfOfAConfigurationIsNone) {
 TEST(SettingsFolder, HoldsWhatWasStoredLast) {
   const kube::TempFolder files;
   const SettingsFolder folder(files.path());
-  EXPECT_EQ(folder.StoredAgent().error().code, base::ErrorCode::kNotFound);
+  EXPECT_EQ(folder.Stored(kAgentFile).error().code, base::ErrorCode::kNotFound);
   ASSERT_TRUE(folder.Store(Settings("one", "{}")));
   ASSERT_TRUE(folder.Store(Settings("two", R"({"version_info": "2"})")));
-  EXPECT_EQ(*folder.StoredAgent(), "two");
+  EXPECT_EQ(*folder.Stored(kAgentFile), "two");
   EXPECT_EQ(files.Read("rds.json"), R"({"version_info": "2"})");
 }
 
@@ -116,6 +116,17 @@ TEST_F(AgentHostTest, AWeightReachesEnvoyWithoutANewStart) {
   EXPECT_EQ(files_.Read("rds.json"), R"({"version_info": "2"})") << "before any tick";
   host.Tick();
   EXPECT_EQ(starts_, 1) << "the counts go on";
+}
+
+TEST_F(AgentHostTest, SaysWhichRoutesEnvoyHasFromTheFirstMomentOn) {
+  EXPECT_EQ(AgentHost(Options(), SettingsFolder(files_.path()), clock_, *log_).Routes(), "");
+  AgentHost host(Options(), SettingsFolder(files_.path()), clock_, *log_);
+  host.Take(Settings(kConfig));
+  const std::string first = host.Routes();
+  host.Take(Settings(kConfig, R"({"version_info": "2"})"));
+  EXPECT_EQ(first.size(), 16U);
+  EXPECT_NE(host.Routes(), first);
+  EXPECT_EQ(AgentHost(Options(), SettingsFolder(files_.path()), clock_, *log_).Routes(), host.Routes()) << "the next process";
 }
 
 TEST_F(AgentHostTest, AnotherConfigurationIsAnotherEpoch) {
