@@ -12,7 +12,9 @@
 #include "reconcile/controller.hpp"
 #include "reconcile/job_sources.hpp"
 #include "reconcile/secret_sources.hpp"
+#include "routers/bridge/bridge_router.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
+#include "routers/router_set.hpp"
 
 namespace softmig::app {
 namespace {
@@ -42,16 +44,21 @@ class Operator::Impl {
         client_(config, *api_transport_, metrics_.ClientObserver(config.server)),
         fence_(clock),
         queue_(clock, &metrics_.Queue("softmigration")),
-        cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); }),
+        has_bridges_(!options.bridge.envoy.empty()),
+        cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); },
+               has_bridges_ ? reconcile::Cache::Bridges::kWatched : reconcile::Cache::Bridges::kIgnored),
         secret_sources_(reconcile::SecretReader(client_, clock), clock),
         sources_(secret_sources_, {client_, fence_, clock}),
         poller_(*metric_transport_, sources_, clock,
                 [this](const ObjectKey& key, bool breach) { controller_.Wake(key, breach ? Lane::kSafety : Lane::kOrdinary); }),
-        gatherer_(cache_, poller_, router_, reconcile::kFinalizer),
+        agents_(*metric_transport_, cache_, [this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); }),
+        gatherer_(cache_, poller_, router_, reconcile::kFinalizer, has_bridges_ ? &agents_ : nullptr),
         executor_({client_, router_, cache_, fence_, migration_versions_, route_versions_}),
+        bridges_({client_, cache_, fence_, route_versions_, options.bridge}),
         events_(client_, kControllerName, options.lease.identity, clock, log),
         domain_(metrics_.registry()),
-        reconciler_({cache_, gatherer_, executor_, poller_, migration_versions_, route_versions_, events_, domain_, clock, log}),
+        reconciler_({cache_, gatherer_, executor_, poller_, migration_versions_, route_versions_, events_, domain_, clock, log,
+                     has_bridges_ ? &bridges_ : nullptr, has_bridges_ ? &agents_ : nullptr}),
         controller_(options.controller, queue_, reconciler_, metrics_, clock) {
     metrics_.Attach("softmigration", queue_);
     events_.OnlyWhile([this] { return fence_.MayWrite(); });
@@ -65,12 +72,14 @@ class Operator::Impl {
     Watch(kube::kServices, cache_.services());
     Watch(kube::kEndpointSlices, cache_.slices());
     Watch(kube::kHttpRoutes, cache_.routes());
+    if (has_bridges_) Watch(kube::kConfigMaps, cache_.bridges(), std::string(routers::kBridgeLabel));
     Watch(kube::kSoftMigrations, cache_.migrations());
     kube::LeaderElector::Callbacks callbacks{[this] { OnLeading(); }, [this] { lost_ = true; }};
     auto elector = kube::LeaderElector::Start(options_.lease, {client_, fence_, clock_, log_}, std::move(callbacks));
     if (!elector) return base::Fail(elector.error());
     elector_ = std::move(*elector);
     poller_.Start();
+    if (has_bridges_) agents_.Start();
     log_.Info("operator started", {{"version", SOFTMIG_VERSION},
                                    {"api_server", client_.config().server},
                                    {"identity", options_.lease.identity},
@@ -87,6 +96,7 @@ class Operator::Impl {
     if (stopped_) return;
     stopped_ = true;
     poller_.Stop();
+    agents_.Stop();
     controller_.Stop();
     elector_.reset();
     reflectors_.clear();
@@ -96,10 +106,11 @@ class Operator::Impl {
   }
 
  private:
-  void Watch(const kube::ResourceType& type, kube::ReflectorSink& sink) {
+  void Watch(const kube::ResourceType& type, kube::ReflectorSink& sink, std::string label = {}) {
     kube::ReflectorOptions options;
     options.type = type;
     options.ns = options_.watch_namespace;
+    options.label_selector = std::move(label);
     reflectors_.push_back(std::make_unique<kube::Reflector>(std::move(options), client_, sink, clock_, log_));
   }
 
@@ -144,13 +155,18 @@ class Operator::Impl {
   kube::WorkQueue queue_;
   reconcile::VersionTracker migration_versions_;
   reconcile::VersionTracker route_versions_;
-  const routers::HttpRouteRouter router_;
+  const routers::HttpRouteRouter http_route_router_;
+  const routers::BridgeRouter bridge_router_;
+  const routers::RouterSet router_{http_route_router_, bridge_router_};
+  const bool has_bridges_;
   reconcile::Cache cache_;
   reconcile::SecretSources secret_sources_;
   reconcile::JobSources sources_;
   reconcile::MetricPoller poller_;
+  reconcile::BridgeAgents agents_;
   reconcile::Gatherer gatherer_;
   reconcile::Executor executor_;
+  const reconcile::BridgeKeeper bridges_;
   kube::EventRecorder events_;
   reconcile::DomainMetrics domain_;
   reconcile::Reconciler reconciler_;

@@ -68,6 +68,14 @@ void AddLease(CLI::App& app, Options& options) {
   AddDuration(app, "--lease-retry", options.lease.retry, "Time between renewals");
 }
 
+void AddBridge(CLI::App& app, Options& options) {
+  auto* const envoy = app.add_option("--bridge-envoy-image", options.bridge.envoy,
+                                     "Envoy's image for bridges, with a shell; without one there are no routes of kind bridge");
+  auto* const agent = app.add_option("--bridge-agent-image", options.bridge.agent, "Image of the agent beside it: softmigration's own");
+  envoy->needs(agent);
+  agent->needs(envoy);
+}
+
 void AddServing(CLI::App& app, Options& options) {
   app.add_option("--metrics-address", options.server.address, "Address for /metrics, /healthz, /readyz")->capture_default_str();
   app.add_option("--metrics-port", options.server.port, "Port for them; 0 takes a free one")->capture_default_str();
@@ -97,6 +105,7 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   AddCluster(app, options);
   AddLease(app, options);
   AddServing(app, options);
+  AddBridge(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

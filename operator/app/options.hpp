@@ -9,6 +9,7 @@
 #include "kube/client/cluster_config.hpp"
 #include "kube/runtime/leader_elector.hpp"
 #include "reconcile/controller.hpp"
+#include "routers/bridge/bridge_objects.hpp"
 
 namespace softmig::app {
 
@@ -20,6 +21,7 @@ struct Options {
   kube::LeaseOptions lease;
   reconcile::ControllerOptions controller;
   http::ServerOptions server;
+  routers::BridgeImages bridge;  ///< both or none; none: this operator makes no bridges
   base::LogLevel log_level = base::LogLevel::kInfo;
 };
 

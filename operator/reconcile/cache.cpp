@@ -1,6 +1,7 @@
 #include "reconcile/cache.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace softmig::reconcile {
 
@@ -29,13 +30,27 @@ std::vector<ObjectKey> ReferenceIndex::OwnersOf(const ObjectKey& reference) cons
   return {it->second.begin(), it->second.end()};
 }
 
-Cache::Cache(std::function<void(const ObjectKey&)> wake)
+namespace {
+
+constexpr const char* kBridgePrefix = "bridge/";  // in no name of an object
+
+}  // namespace
+
+ObjectKey RouteKey(const std::string& ns, const model::RouteRef& route) {
+  return {ns, route.kind == model::RouteKind::kBridge ? kBridgePrefix + route.object : route.object};
+}
+
+Cache::Cache(std::function<void(const ObjectKey&)> wake, Bridges bridges)
     : wake_(std::move(wake)),
+      watched_(bridges),
       migrations_([this](const nlohmann::json& object) { return KeepSpec(ProjectMigration(object)); },
                   [this](const auto& key, const auto& before, const auto& after) { OnMigration(key, before, after); }),
       routes_(ProjectRoute, [this](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf(key)); }),
+      bridges_(ProjectBridge,
+               [this](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf({key.ns, kBridgePrefix + key.name})); }),
       services_(ProjectService, [this](const auto& key, const auto&, const auto&) { WakeAll(by_service_.OwnersOf(key)); }),
-      slices_(ProjectSlice, [this](const auto& key, const auto& before, const auto& after) { OnSlice(key, before, after); }) {}
+      slices_(bridges == Bridges::kWatched ? ProjectWholeSlice : ProjectSlice,
+              [this](const auto& key, const auto& before, const auto& after) { OnSlice(key, before, after); }) {}
 
 /// A change of status leaves the spec the same object: what was worked out for it stays valid.
 Migration Cache::KeepSpec(Migration fresh) const {
@@ -44,7 +59,14 @@ Migration Cache::KeepSpec(Migration fresh) const {
   return fresh;
 }
 
-bool Cache::synced() const { return migrations_.synced() && routes_.synced() && services_.synced() && slices_.synced(); }
+bool Cache::synced() const {
+  const bool bridges = watched_ == Bridges::kIgnored || bridges_.synced();
+  return migrations_.synced() && routes_.synced() && services_.synced() && slices_.synced() && bridges;
+}
+
+const kube::Store<RouteObject>& Cache::StoreOf(const model::RouteRef& route) const {
+  return route.kind == model::RouteKind::kBridge ? bridges_ : routes_;
+}
 
 int Cache::ReadyEndpoints(const ObjectKey& service) const {
   int ready = 0;
@@ -54,14 +76,47 @@ int Cache::ReadyEndpoints(const ObjectKey& service) const {
   return ready;
 }
 
-std::vector<ObjectKey> Cache::MigrationsOnRoute(const ObjectKey& route) const { return by_route_.OwnersOf(route); }
+kube::Store<RouteObject>& Cache::StoreOf(const model::RouteRef& route) {
+  return route.kind == model::RouteKind::kBridge ? bridges_ : routes_;
+}
+
+std::vector<std::string> Cache::Addresses(const ObjectKey& service) const {
+  std::set<std::string> addresses;
+  for (const ObjectKey& key : slices_by_service_.OwnersOf(service)) {
+    if (const auto slice = slices_.Get(key)) addresses.insert(slice->addresses.begin(), slice->addresses.end());
+  }
+  return {addresses.begin(), addresses.end()};
+}
+
+std::vector<routers::BridgeEndpoint> Cache::Endpoints(const ObjectKey& service, int port) const {
+  const auto view = services_.Get(service);
+  if (!view) return {};
+  const auto named = view->ports.find(port);
+  if (named == view->ports.end()) return {};
+  std::set<routers::BridgeEndpoint> endpoints;
+  for (const ObjectKey& key : slices_by_service_.OwnersOf(service)) {
+    const auto slice = slices_.Get(key);
+    if (!slice) continue;
+    const auto number = slice->ports.find(named->second);
+    if (number == slice->ports.end()) continue;
+    for (const std::string& address : slice->addresses) endpoints.insert({address, number->second});
+  }
+  return {endpoints.begin(), endpoints.end()};
+}
+
+std::vector<ObjectKey> Cache::MigrationsOnRoute(const std::string& ns, const model::RouteRef& route) const {
+  return by_route_.OwnersOf(RouteKey(ns, route));
+}
 
 void Cache::OnMigration(const ObjectKey& key, const kube::Store<Migration>::Ptr&, const kube::Store<Migration>::Ptr& after) {
   std::vector<ObjectKey> routes;
   std::vector<ObjectKey> services;
   if (after && after->spec) {
-    for (const model::RouteRef& route : after->spec->routes) routes.push_back({key.ns, route.object});
     services = {{key.ns, after->spec->legacy.service}, {key.ns, after->spec->target.service}};
+    for (const model::RouteRef& route : after->spec->routes) {
+      routes.push_back(RouteKey(key.ns, route));
+      if (route.kind == model::RouteKind::kBridge) services.push_back({key.ns, route.object});
+    }
   }
   // Neighbours on the same route look again: their claims may have changed.
   std::vector<ObjectKey> neighbours;

@@ -9,6 +9,7 @@
 #include "base/mutex.hpp"
 #include "kube/runtime/store.hpp"
 #include "reconcile/objects.hpp"
+#include "routers/bridge/bridge_files.hpp"
 
 namespace softmig::reconcile {
 
@@ -28,22 +29,32 @@ class ReferenceIndex {
 /// Thread-safe. `wake` is called from reflector threads for every migration that a change concerns.
 class Cache {
  public:
-  explicit Cache(std::function<void(const kube::ObjectKey& migration)> wake);
+  /// Whether ConfigMaps of bridges are watched, and addresses of endpoints kept.
+  enum class Bridges { kIgnored, kWatched };
+  explicit Cache(std::function<void(const kube::ObjectKey& migration)> wake, Bridges bridges = Bridges::kIgnored);
 
   kube::Store<Migration>& migrations() { return migrations_; }
   kube::Store<RouteObject>& routes() { return routes_; }
+  kube::Store<RouteObject>& bridges() { return bridges_; }
   kube::Store<ServiceView>& services() { return services_; }
   kube::Store<SliceView>& slices() { return slices_; }
   [[nodiscard]] const kube::Store<Migration>& migrations() const { return migrations_; }
   [[nodiscard]] const kube::Store<RouteObject>& routes() const { return routes_; }
   [[nodiscard]] const kube::Store<ServiceView>& services() const { return services_; }
+  /// Where objects of such a route are kept.
+  [[nodiscard]] const kube::Store<RouteObject>& StoreOf(const model::RouteRef& route) const;
+  kube::Store<RouteObject>& StoreOf(const model::RouteRef& route);
 
   /// Every store has had its first snapshot.
   [[nodiscard]] bool synced() const;
   /// Ready endpoints of a Service over all its slices.
   [[nodiscard]] int ReadyEndpoints(const kube::ObjectKey& service) const;
+  /// Addresses of them; none where bridges are ignored. Each once, sorted.
+  [[nodiscard]] std::vector<std::string> Addresses(const kube::ObjectKey& service) const;
+  /// With the ports that they have for the Service's port `port`.
+  [[nodiscard]] std::vector<routers::BridgeEndpoint> Endpoints(const kube::ObjectKey& service, int port) const;
   /// Migrations with this route among theirs.
-  [[nodiscard]] std::vector<kube::ObjectKey> MigrationsOnRoute(const kube::ObjectKey& route) const;
+  [[nodiscard]] std::vector<kube::ObjectKey> MigrationsOnRoute(const std::string& ns, const model::RouteRef& route) const;
 
  private:
   [[nodiscard]] Migration KeepSpec(Migration fresh) const;
@@ -52,14 +63,19 @@ class Cache {
   void WakeAll(const std::vector<kube::ObjectKey>& keys) const;
 
   std::function<void(const kube::ObjectKey&)> wake_;
+  const Bridges watched_;
   ReferenceIndex by_route_;
   ReferenceIndex by_service_;
   ReferenceIndex slices_by_service_;  // owner: slice, reference: its Service
   kube::Store<Migration> migrations_;
   kube::Store<RouteObject> routes_;
+  kube::Store<RouteObject> bridges_;
   kube::Store<ServiceView> services_;
   kube::Store<SliceView> slices_;
 };
+
+/// Names a route's object among objects of all kinds: an HTTPRoute and a bridge may have one name.
+kube::ObjectKey RouteKey(const std::string& ns, const model::RouteRef& route);
 
 /// All migrations; those whose users may have to be taken back come first.
 std::vector<kube::ObjectKey> KeysInTakeOverOrder(const Cache& cache);

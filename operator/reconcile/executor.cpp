@@ -41,7 +41,13 @@ const model::RouteRef& RouteOf(const model::Spec& spec, const std::string& route
   return *std::ranges::find(spec.routes, route, &model::RouteRef::name);
 }
 
-const std::string& ObjectName(const model::Spec& spec, const std::string& route) { return RouteOf(spec, route).object; }
+const kube::ResourceType& TypeOf(const model::RouteRef& route) {
+  return route.kind == model::RouteKind::kBridge ? kube::kConfigMaps : kube::kHttpRoutes;
+}
+
+RouteObject Project(const model::RouteRef& route, const json& object) {
+  return route.kind == model::RouteKind::kBridge ? ProjectBridge(object) : ProjectRoute(object);
+}
 
 }  // namespace
 
@@ -124,22 +130,22 @@ base::Status Executor::SetFinalizer(const Migration& migration, bool present) co
 }
 
 base::Status Executor::Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const {
-  const kube::ObjectKey key{migration.meta.key.ns, ObjectName(*migration.spec, apply.route)};
+  const model::RouteRef& route = RouteOf(*migration.spec, apply.route);
   const routers::TrafficIntent intent = ToIntent(migration, apply);
-  const auto done = PatchRoute(key, manager, [&](const json& object) { return parts_.router.Render(intent, object); });
-  if (!done) return base::Fail(done.error().Wrap(fmt::format("set weights on route {}", key.name)));
+  const auto done = PatchRoute({migration, route, manager}, [&](const json& object) { return parts_.router.Render(intent, object); });
+  if (!done) return base::Fail(done.error().Wrap(fmt::format("set weights on route {}", route.object)));
   return {};
 }
 
 base::Status Executor::Restore(const Migration& migration, const decide::RestoreRoute& restore) const {
   const model::RouteRef& route = RouteOf(*migration.spec, restore.route);
-  const kube::ObjectKey key{migration.meta.key.ns, route.object};
-  const auto done = PatchRoute(key, kFieldManager, [&](const json& object) -> base::Result<routers::ObjectPatch> {
+  const std::string manager = kFieldManager;
+  const auto done = PatchRoute({migration, route, manager}, [&](const json& object) -> base::Result<routers::ObjectPatch> {
     const auto saved = RestorePoint(migration, route, parts_.router.Observe(object, *migration.spec, route));
     if (!saved) return routers::ObjectPatch();
     return parts_.router.Restore(*saved, object);
   });
-  if (!done) return base::Fail(done.error().Wrap(fmt::format("put route {} back", key.name)));
+  if (!done) return base::Fail(done.error().Wrap(fmt::format("put route {} back", route.object)));
   return {};
 }
 
@@ -151,49 +157,50 @@ base::Status Executor::Create(const Migration& migration, const decide::CreateRo
   if (!made) return base::Fail(made.error().Wrap(doing));
   kube::CallOptions options = Writing();
   options.field_manager = manager;
-  // A route that somebody made meanwhile is refused as a conflict, and seen in the next pass.
-  const auto written = parts_.client.Create(kube::kHttpRoutes, *made, options);
+  // A route that somebody made meanwhile is refused as a conflict, and seen once the watch brings it.
+  const auto written = parts_.client.Create(TypeOf(route), *made, options);
   if (!written) return base::Fail(written.error().Wrap(doing));
   const kube::ObjectMeta meta = kube::ParseMeta(*written);
-  parts_.route_versions.Wrote(key, meta.uid, meta.resource_version);
-  parts_.cache.routes().Learn(*written);
+  parts_.route_versions.Wrote(RouteKey(key.ns, route), meta.uid, meta.resource_version);
   return {};
 }
 
 base::Status Executor::Remake(const Migration& migration, const decide::ApplyTemplate& apply) const {
   const model::RouteRef& route = RouteOf(*migration.spec, apply.route);
-  const kube::ObjectKey key{migration.meta.key.ns, route.object};
   const routers::TrafficIntent intent = ToIntent(migration, {apply.route, apply.components});
-  const auto done = PatchRoute(key, kFieldManager, [&](const json& object) -> base::Result<routers::ObjectPatch> {
+  const std::string manager = kFieldManager;
+  const auto done = PatchRoute({migration, route, manager}, [&](const json& object) -> base::Result<routers::ObjectPatch> {
     // Made anew by somebody since: not ours to write over.
     if (parts_.router.Observe(object, *migration.spec, route).made_for != migration.meta.key.name) return routers::ObjectPatch();
     return parts_.router.Remake(intent, *migration.spec, route, object);
   });
-  if (!done) return base::Fail(done.error().Wrap(fmt::format("write the template to route {}", key.name)));
+  if (!done) return base::Fail(done.error().Wrap(fmt::format("write the template to route {}", route.object)));
   return {};
 }
 
-base::Status Executor::PatchRoute(const kube::ObjectKey& key, const std::string& manager,
+base::Status Executor::PatchRoute(const RouteWrite& write,
                                   const std::function<base::Result<routers::ObjectPatch>(const json&)>& render) const {
-  auto route = parts_.cache.routes().Get(key);
+  const kube::ObjectKey key{write.migration.meta.key.ns, write.route.object};
+  const kube::ResourceType& type = TypeOf(write.route);
+  auto route = parts_.cache.StoreOf(write.route).Get(key);
   if (!route) return base::Fail(ErrorCode::kNotFound, "the route is gone");
   kube::CallOptions options = Writing();
-  options.field_manager = manager;
+  options.field_manager = write.manager;
   for (int attempt = 1;; ++attempt) {
     const auto patch = render(route->object);
     if (!patch) return base::Fail(patch.error());
     if (patch->empty()) return {};
-    const auto type = patch->form == routers::ObjectPatch::Form::kMerge ? kube::PatchType::kMerge : kube::PatchType::kJson;
-    const auto written = parts_.client.Patch(kube::kHttpRoutes, key, type, json::parse(patch->json), options);
+    const auto form = patch->form == routers::ObjectPatch::Form::kMerge ? kube::PatchType::kMerge : kube::PatchType::kJson;
+    const auto written = parts_.client.Patch(type, key, form, json::parse(patch->json), options);
     if (written) {
-      parts_.route_versions.Wrote(key, route->meta.uid, kube::ParseMeta(*written).resource_version);
-      parts_.cache.routes().Learn(*written);
+      parts_.route_versions.Wrote(RouteKey(key.ns, write.route), route->meta.uid, kube::ParseMeta(*written).resource_version);
+      parts_.cache.StoreOf(write.route).Learn(*written);
       return {};
     }
     if (!IsConflict(written.error()) || attempt == kTries) return base::Fail(written.error());
-    auto live = parts_.client.Get(kube::kHttpRoutes, key);
+    auto live = parts_.client.Get(type, key);
     if (!live) return base::Fail(live.error());
-    route = std::make_shared<const RouteObject>(ProjectRoute(*live));
+    route = std::make_shared<const RouteObject>(Project(write.route, *live));
   }
 }
 

@@ -44,8 +44,13 @@ class Executor {
   base::Status Restore(const Migration& migration, const decide::RestoreRoute& restore) const;
   base::Status Create(const Migration& migration, const decide::CreateRoute& create, const std::string& manager) const;
   base::Status Remake(const Migration& migration, const decide::ApplyTemplate& apply) const;
+  struct RouteWrite {
+    const Migration& migration;
+    const model::RouteRef& route;
+    const std::string& manager;
+  };
   /// Renders and patches; after a conflict once more on a live read.
-  base::Status PatchRoute(const kube::ObjectKey& key, const std::string& manager,
+  base::Status PatchRoute(const RouteWrite& write,
                           const std::function<base::Result<routers::ObjectPatch>(const nlohmann::json&)>& render) const;
   [[nodiscard]] kube::CallOptions Writing() const;
 

@@ -7,6 +7,7 @@
 
 #include "model/safe_text.hpp"
 #include "reconcile/executor.hpp"
+#include "routers/bridge/bridge_objects.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -56,10 +57,28 @@ const model::RouteProblem* FirstProblem(const model::RouteState& state) {
   return nullptr;
 }
 
+decide::RouteObservation NotThere(std::string why) {
+  decide::RouteObservation none;
+  none.state = decide::Missing{std::move(why)};
+  return none;
+}
+
+/// The bridge as its router wants to see it.
+RouteObject WithAgents(RouteObject bridge, const std::vector<std::string>& agents) {
+  bridge.object["status"]["agents"] = agents;
+  return bridge;
+}
+
 }  // namespace
 
-Gatherer::Gatherer(const Cache& cache, const MetricPoller& poller, const routers::TrafficRouter& router, std::string finalizer)
-    : cache_(cache), poller_(poller), router_(router), finalizer_(std::move(finalizer)) {}
+Gatherer::Gatherer(const Cache& cache, const MetricPoller& poller, const routers::TrafficRouter& router, std::string finalizer,
+                   const BridgeAgents* agents)
+    : cache_(cache), poller_(poller), router_(router), finalizer_(std::move(finalizer)), agents_(agents) {}
+
+std::string Gatherer::WhyMissing(const model::RouteRef& route) const {
+  if (route.kind == model::RouteKind::kHttpRoute) return "there is no such HTTPRoute";
+  return agents_ == nullptr ? "the operator was not started to make bridges" : "the bridge is being made";
+}
 
 decide::Observation Gatherer::Gather(const Migration& migration) const {
   decide::Observation seen;
@@ -102,29 +121,31 @@ std::optional<std::string> Gatherer::RefusalOf(const Migration& migration, const
 }
 
 decide::RouteObservation Gatherer::ReadRoute(const Migration& migration, const model::RouteRef& route) const {
-  const kube::ObjectKey key{migration.meta.key.ns, route.object};
-  const auto object = cache_.routes().Get(key);
+  const auto object = cache_.StoreOf(route).Get({migration.meta.key.ns, route.object});
   if (!object) {
-    decide::RouteObservation none;
-    none.state = decide::Missing{"there is no such HTTPRoute"};
+    decide::RouteObservation none = NotThere(WhyMissing(route));
     none.claims = Makers(migration, route, "");
     none.refused = RefusalOf(migration, route.name);
     return none;
   }
+  const bool is_bridge = route.kind == model::RouteKind::kBridge;
+  if (is_bridge && !routers::BelongsTo(object->object, migration.meta.uid)) return NotThere("it belongs to another SoftMigration");
+  const std::vector<std::string> agents =
+      is_bridge && agents_ != nullptr ? agents_->RoutesOf(migration.meta.key) : std::vector<std::string>();
   decide::RouteObservation seen;
   bool fresh = true;
   {
     const std::scoped_lock lock(mutex_);
     const Reading& reading = readings_[migration.meta.key][route.name];
-    if (reading.route == object && reading.spec == migration.spec && reading.saved == migration.status.routes) {
+    if (reading.route == object && reading.spec == migration.spec && reading.saved == migration.status.routes && reading.agents == agents) {
       seen = reading.seen;
       fresh = false;
     }
   }
   if (fresh) {
-    seen = Observe(migration, route, *object);
+    seen = is_bridge ? Observe(migration, route, WithAgents(*object, agents)) : Observe(migration, route, *object);
     const std::scoped_lock lock(mutex_);
-    readings_[migration.meta.key][route.name] = {object, migration.spec, seen, migration.status.routes};
+    readings_[migration.meta.key][route.name] = {object, migration.spec, seen, migration.status.routes, agents};
   }
   const auto& state = std::get<model::RouteState>(seen.state);
   seen.claims = Claims(migration, route, *object, state);
@@ -179,7 +200,7 @@ std::vector<model::RouteProblem> Gatherer::Makers(const Migration& migration, co
   std::vector<model::RouteProblem> problems;
   if (route.manifest.empty()) return problems;
   const auto mine = MakerOrder(migration, made_for, finalizer_);
-  for (const kube::ObjectKey& key : cache_.MigrationsOnRoute({migration.meta.key.ns, route.object})) {
+  for (const kube::ObjectKey& key : cache_.MigrationsOnRoute(migration.meta.key.ns, route)) {
     if (key == migration.meta.key) continue;
     const auto other = cache_.migrations().Get(key);
     if (!other || !other->spec || !Makes(*other, route.object) || mine < MakerOrder(*other, made_for, finalizer_)) continue;
@@ -192,7 +213,7 @@ std::vector<model::RouteProblem> Gatherer::Makers(const Migration& migration, co
 
 std::string Gatherer::MoverOn(const Migration& migration, const model::RouteRef& route) const {
   std::string mover;
-  for (const kube::ObjectKey& key : cache_.MigrationsOnRoute({migration.meta.key.ns, route.object})) {
+  for (const kube::ObjectKey& key : cache_.MigrationsOnRoute(migration.meta.key.ns, route)) {
     const auto other = key == migration.meta.key ? nullptr : cache_.migrations().Get(key);
     if (!other || other->status.routes.empty() || AtRest(*other, finalizer_)) continue;
     if (mover.empty() || key.name < mover) mover = key.name;
@@ -203,7 +224,7 @@ std::string Gatherer::MoverOn(const Migration& migration, const model::RouteRef&
 std::vector<model::RouteProblem> Gatherer::Claims(const Migration& migration, const model::RouteRef& route, const RouteObject& object,
                                                   const model::RouteState& state) const {
   std::vector<model::RouteProblem> problems;
-  for (const kube::ObjectKey& key : cache_.MigrationsOnRoute({migration.meta.key.ns, route.object})) {
+  for (const kube::ObjectKey& key : cache_.MigrationsOnRoute(migration.meta.key.ns, route)) {
     if (key == migration.meta.key) continue;
     const auto other = cache_.migrations().Get(key);
     if (!other || !other->spec || AtRest(*other, finalizer_)) continue;
@@ -211,7 +232,7 @@ std::vector<model::RouteProblem> Gatherer::Claims(const Migration& migration, co
     if (!migration.status.routes.empty() && other->status.routes.empty()) continue;
     for (const model::RouteRef& theirs : other->spec->routes) {
       std::string rule;
-      if (theirs.object != route.object) continue;
+      if (theirs.object != route.object || theirs.kind != route.kind) continue;
       if (!Overlap(state.claimed_rules, router_.Observe(object.object, *other->spec, theirs).claimed_rules, rule)) continue;
       problems.push_back({"RuleClaimedTwice",
                           fmt::format("{} is claimed by SoftMigration {} and SoftMigration {}", rule, migration.meta.key.name, key.name)});
@@ -225,7 +246,7 @@ decide::Observed<decide::BackendState> Gatherer::ReadBackend(const std::string& 
   const kube::ObjectKey key{ns, side.service};
   const auto service = cache_.services().Get(key);
   if (!service) return decide::Missing{"there is no such Service"};
-  return decide::BackendState{std::ranges::find(service->ports, side.port) != service->ports.end(), cache_.ReadyEndpoints(key)};
+  return decide::BackendState{service->ports.contains(side.port), cache_.ReadyEndpoints(key)};
 }
 
 }  // namespace softmig::reconcile

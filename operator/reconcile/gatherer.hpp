@@ -5,6 +5,7 @@
 
 #include "base/mutex.hpp"
 #include "decide/observation.hpp"
+#include "reconcile/bridge_agents.hpp"
 #include "reconcile/cache.hpp"
 #include "reconcile/metric_poller.hpp"
 #include "reconcile/version_tracker.hpp"
@@ -16,8 +17,9 @@ namespace softmig::reconcile {
 /// Thread-safe.
 class Gatherer {
  public:
-  /// All references must outlive it. `finalizer`: our own.
-  Gatherer(const Cache& cache, const MetricPoller& poller, const routers::TrafficRouter& router, std::string finalizer);
+  /// All references must outlive it. `finalizer`: our own. `agents`: null where this operator makes no bridges.
+  Gatherer(const Cache& cache, const MetricPoller& poller, const routers::TrafficRouter& router, std::string finalizer,
+           const BridgeAgents* agents = nullptr);
 
   [[nodiscard]] decide::Observation Gather(const Migration& migration) const;
   /// How a try to write the template of a route ended. An answer that will be the same next time is part of what is observed, until the
@@ -33,6 +35,7 @@ class Gatherer {
     std::shared_ptr<const model::Spec> spec;
     decide::RouteObservation seen;
     std::vector<model::SavedRoute> saved;
+    std::vector<std::string> agents;
   };
 
   /// The API server's answer to what a spec asks for.
@@ -41,6 +44,7 @@ class Gatherer {
     std::string answer;
   };
 
+  [[nodiscard]] std::string WhyMissing(const model::RouteRef& route) const;
   decide::RouteObservation ReadRoute(const Migration& migration, const model::RouteRef& route) const;
   decide::RouteObservation Observe(const Migration& migration, const model::RouteRef& route, const RouteObject& object) const;
   void ObserveTemplate(const Migration& migration, const model::RouteRef& route, const RouteObject& object,
@@ -58,6 +62,7 @@ class Gatherer {
   const MetricPoller& poller_;
   const routers::TrafficRouter& router_;
   const std::string finalizer_;
+  const BridgeAgents* agents_;
   mutable std::mutex mutex_;
   mutable std::unordered_map<kube::ObjectKey, std::unordered_map<std::string, Reading>> readings_ SM_GUARDED_BY(mutex_);
   std::unordered_map<kube::ObjectKey, std::unordered_map<std::string, Refusal>> refusals_ SM_GUARDED_BY(mutex_);

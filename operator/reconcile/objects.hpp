@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -16,18 +17,21 @@ struct Migration {
   std::shared_ptr<const model::Spec> spec;  ///< in the cache the same object as long as it is equal; null where errors is not empty
   std::vector<model::FieldError> errors;
   model::Status status;
+  std::string compare;  ///< spec.compare as JSON, which a bridge's agent is told; empty: none
 };
 Migration ProjectMigration(const nlohmann::json& object);
 
-/// An HTTPRoute reduced to what routers read: spec, conditions, who owns spec.rules, and the mark of a template.
+/// A route's object: an HTTPRoute reduced to what routers read: spec, conditions, who owns spec.rules, and the mark of a template.
 struct RouteObject {
   kube::ObjectMeta meta;
   nlohmann::json object;
 };
 RouteObject ProjectRoute(const nlohmann::json& object);
+/// The ConfigMap of a bridge, reduced to its data, its owners, our annotation, and who owns `rds.json`.
+RouteObject ProjectBridge(const nlohmann::json& object);
 
 struct ServiceView {
-  std::vector<int> ports;
+  std::map<int, std::string> ports;  ///< their names, which are empty where there is only one
 };
 ServiceView ProjectService(const nlohmann::json& object);
 
@@ -35,7 +39,11 @@ ServiceView ProjectService(const nlohmann::json& object);
 struct SliceView {
   std::string service;
   int ready = 0;
+  std::vector<std::string> addresses;  ///< of those that are ready, one each
+  std::map<std::string, int> ports;    ///< by name
 };
+/// Without addresses and ports: most slices of a cluster are no migration's.
 SliceView ProjectSlice(const nlohmann::json& object);
+SliceView ProjectWholeSlice(const nlohmann::json& object);
 
 }  // namespace softmig::reconcile

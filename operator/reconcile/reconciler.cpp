@@ -50,6 +50,7 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   const auto migration = parts_.cache.migrations().Get(key);
   if (!migration) {
     parts_.poller.Forget(key);
+    if (parts_.agents != nullptr) parts_.agents->Forget(key);
     parts_.gatherer.Forget(key);
     parts_.migration_versions.Forget(key);
     parts_.metrics.ForgetMigration(key);
@@ -77,11 +78,14 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   }
   std::optional<PassResult> carried_out;
   if (!decision.actions.empty()) carried_out = CarryOut(known, decision, unrecorded ? ManagerOf(known, unrecorded->next) : kFieldManager);
+  // After what moves users, and not while they must be taken back.
+  const bool kept = decision.urgency == decide::Urgency::kSafety || KeepBridge(known);
   if (unrecorded || decision.next != migration->status) {
     const PassResult recorded = Record(*migration, unrecorded ? *unrecorded : decision);
     return carried_out && carried_out->outcome == Outcome::kFailed ? *carried_out : recorded;
   }
   if (carried_out) return *carried_out;
+  if (!kept) return {Outcome::kFailed, {}, LaneOf(decision), false};
   PassResult result{Outcome::kSettled, {}, LaneOf(decision), false};
   if (decision.wake_at) result.look_again = std::max(*decision.wake_at - now, base::Millis(1));
   return result;
@@ -111,9 +115,8 @@ bool Reconciler::CaughtUp(const Migration& migration) const {
   if (!parts_.migration_versions.CaughtUp(meta.key, meta.uid, meta.resource_version)) return false;
   if (!migration.spec) return true;
   return std::ranges::all_of(migration.spec->routes, [&](const model::RouteRef& route) {
-    const kube::ObjectKey key{meta.key.ns, route.object};
-    const auto object = parts_.cache.routes().Get(key);
-    return !object || parts_.route_versions.CaughtUp(key, object->meta.uid, object->meta.resource_version);
+    const auto object = parts_.cache.StoreOf(route).Get({meta.key.ns, route.object});
+    return !object || parts_.route_versions.CaughtUp(RouteKey(meta.key.ns, route), object->meta.uid, object->meta.resource_version);
   });
 }
 
@@ -130,6 +133,27 @@ void Reconciler::Poll(const Migration& migration) {
   }
   if (wanted.components.empty()) return parts_.poller.Forget(migration.meta.key);
   parts_.poller.Want(migration.meta.key, std::move(wanted), migration.status);
+}
+
+bool Reconciler::KeepBridge(const Migration& migration) {
+  if (parts_.bridges == nullptr || !migration.spec) return true;
+  const model::RouteRef* bridge = BridgeOf(*migration.spec);
+  if (bridge == nullptr) {
+    parts_.agents->Forget(migration.meta.key);
+    return true;
+  }
+  parts_.agents->Want(migration.meta.key, bridge->object);
+  const auto kept = parts_.bridges->Keep(migration, *bridge);
+  if (kept) return true;
+  LogFailure(migration, kept.error());
+  // What goes away by itself is not told: an API server that is slow, or a lease that is lost.
+  using Code = base::ErrorCode;
+  const Code code = kept.error().code;
+  if (code == Code::kConflict || code == Code::kForbidden || code == Code::kInvalid) {
+    parts_.events.Record({kube::kSoftMigrations, migration.meta.key, migration.meta.uid, kube::EventType::kWarning, "BridgeNotMade",
+                          "Reconcile", kept.error().message});
+  }
+  return false;
 }
 
 std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, const decide::Decision& decision,

@@ -10,6 +10,8 @@
 #include "decide/decide.hpp"
 #include "kube/runtime/event_recorder.hpp"
 #include "kube/runtime/work_queue.hpp"
+#include "reconcile/bridge_agents.hpp"
+#include "reconcile/bridge_keeper.hpp"
 #include "reconcile/domain_metrics.hpp"
 #include "reconcile/executor.hpp"
 #include "reconcile/gatherer.hpp"
@@ -40,6 +42,8 @@ class Reconciler {
     DomainMetrics& metrics;
     const base::Clock& clock;
     base::Log& log;
+    const BridgeKeeper* bridges = nullptr;  ///< null where this operator makes no bridges
+    BridgeAgents* agents = nullptr;         ///< null as well then
   };
   explicit Reconciler(Parts parts) : parts_(parts) {}
 
@@ -49,6 +53,8 @@ class Reconciler {
   [[nodiscard]] bool CaughtUp(const Migration& migration) const;
   decide::Decision DecideOn(const Migration& migration, const decide::Observation& seen, base::WallTime now) const;
   void Poll(const Migration& migration);
+  /// Sees to it that the migration's bridge is there. False: something could not be written, to be tried again.
+  bool KeepBridge(const Migration& migration);
   /// A rollback that went to the routes and is not recorded yet: this process goes on from it, whatever the next answers of the metrics
   /// are. (A later process finds the mark on the routes, as long as nobody else wrote them.)
   struct Unrecorded {

@@ -15,6 +15,7 @@ struct ReflectorOptions {
   ResourceType type;
   std::string ns;              ///< empty: all namespaces
   std::string field_selector;  ///< e.g. "metadata.name=x"
+  std::string label_selector;  ///< e.g. "app=x"
   base::Millis idle{150'000};  ///< longer silence than this: the peer is dead (bookmarks come about every 60 s, at times every 120 s)
   base::Millis first_backoff{200};
   base::Millis max_backoff{10'000};

@@ -43,7 +43,10 @@ base::Error MakeError(base::ErrorCode code, const char* message) { return {code,
 ReflectorMachine::ReflectorMachine(const ReflectorOptions& options, std::uint32_t seed) : options_(options), random_(seed) {}
 
 std::string ReflectorMachine::Selector() const {
-  return options_.field_selector.empty() ? "" : "&fieldSelector=" + http::UrlEncode(options_.field_selector);
+  std::string selector;
+  if (!options_.field_selector.empty()) selector += "&fieldSelector=" + http::UrlEncode(options_.field_selector);
+  if (!options_.label_selector.empty()) selector += "&labelSelector=" + http::UrlEncode(options_.label_selector);
+  return selector;
 }
 
 ReflectorStep ReflectorMachine::Next() {

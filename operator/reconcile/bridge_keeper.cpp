@@ -1,0 +1,149 @@
+#include "reconcile/bridge_keeper.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/assert.hpp"
+#include "kube/core/json_text.hpp"
+#include "kube/core/known_types.hpp"
+#include "routers/bridge/bridge_files.hpp"
+#include "routers/bridge/bridge_router.hpp"
+
+namespace softmig::reconcile {
+namespace {
+
+using base::ErrorCode;
+using kube::Child;
+using kube::StringField;
+using nlohmann::json;
+
+constexpr base::Millis kWriteDeadline{5'000};
+/// Another name than that of weights: who wrote `rds.json` last means something.
+constexpr const char* kBridgeManager = "softmigration-bridge";
+constexpr const char* kRoutesFile = "rds.json";
+
+const kube::ResourceType& TypeOf(const json& object) {
+  static const std::array<kube::ResourceType, 5> kTypes{kube::kServiceAccounts, kube::kRoles, kube::kRoleBindings, kube::kServices,
+                                                        kube::kDeployments};
+  const auto* const type = std::ranges::find(kTypes, StringField(object, "kind"), &kube::ResourceType::kind);
+  SM_ASSERT(type != kTypes.end());
+  return *type;
+}
+
+/// What the live ConfigMap has not, or has otherwise.
+json Missing(const std::map<std::string, std::string>& files, const json& data) {
+  json missing = json::object();
+  for (const auto& [name, text] : files) {
+    if (StringField(data, name.c_str()) != text) missing[name] = text;
+  }
+  return missing;
+}
+
+std::string HashIn(const json& config_map) {
+  return StringField(Child(Child(config_map, "metadata"), "annotations"), std::string(routers::kBridgeAnnotation).c_str());
+}
+
+/// Nobody has steered it for this migration: what it holds are the routes of a spec that may be another one by now.
+bool IsUnsteered(const Migration& migration, const json& config_map) {
+  const std::string routes = StringField(Child(config_map, "data"), kRoutesFile);
+  return migration.status.routes.empty() && !migration.meta.deleting && !routers::SendsToTarget(routes);
+}
+
+json PatchTo(const RouteObject& live, const std::string& hash, const json& missing) {
+  const json annotation{{routers::kBridgeAnnotation, hash}};
+  json patch{{"metadata", {{"uid", live.meta.uid}, {"annotations", annotation}}}, {"data", missing}};
+  // Whoever has begun to steer meanwhile was right.
+  if (missing.contains(kRoutesFile)) patch["metadata"]["resourceVersion"] = live.meta.resource_version;
+  return patch;
+}
+
+base::Error NotOurs(const std::string& kind, const kube::ObjectKey& key) {
+  return {ErrorCode::kConflict, fmt::format("{} {} is there already and is not this migration's", kind, key.ToString()), std::nullopt,
+          std::nullopt};
+}
+
+}  // namespace
+
+const model::RouteRef* BridgeOf(const model::Spec& spec) {
+  const auto bridge = std::ranges::find(spec.routes, model::RouteKind::kBridge, &model::RouteRef::kind);
+  return bridge == spec.routes.end() ? nullptr : &*bridge;
+}
+
+kube::CallOptions BridgeKeeper::Writing() const {
+  kube::CallOptions options;
+  options.deadline = kWriteDeadline;
+  options.field_manager = kBridgeManager;
+  options.may_send = [&fence = parts_.fence] { return fence.MayWrite(); };
+  return options;
+}
+
+base::Status BridgeKeeper::Keep(const Migration& migration, const model::RouteRef& bridge) const {
+  const kube::ObjectKey key{migration.meta.key.ns, bridge.object};
+  const auto live = parts_.cache.bridges().Get(key);
+  if (live && !routers::BelongsTo(live->object, migration.meta.uid)) return base::Fail(NotOurs("ConfigMap", key));
+  const model::Spec& spec = *migration.spec;
+  const routers::BridgeOwner owner{key.ns, migration.meta.key.name, migration.meta.uid};
+  const std::vector<json> objects = routers::BridgeObjects(owner, bridge, parts_.images);
+  const std::string hash = routers::HashOfBridge(objects);
+  auto files =
+      routers::BridgeFiles({spec, bridge, migration.compare, parts_.cache.Endpoints({key.ns, spec.legacy.service}, spec.legacy.port),
+                            parts_.cache.Endpoints({key.ns, spec.target.service}, spec.target.port)});
+  // While it goes, a bridge is told of its endpoints, but nothing is made anew: nobody would be there to own it.
+  const bool is_whole = migration.meta.deleting || (live && HashIn(live->object) == hash);
+  if (is_whole && !live) return {};
+  if (!live || IsUnsteered(migration, live->object)) files[kRoutesFile] = routers::FirstRoutes(spec, bridge);
+  const json missing = live ? Missing(files, Child(live->object, "data")) : json();
+  if (is_whole && missing.empty()) return {};
+  if (!is_whole) {
+    if (auto applied = ApplyAll(owner, objects); !applied) return applied;
+  }
+  if (!live) return Make(key, routers::BridgeConfigMap(owner, bridge, files, objects));
+  return Update(key, bridge, *live, PatchTo(*live, hash, missing));
+}
+
+base::Status BridgeKeeper::ApplyAll(const routers::BridgeOwner& owner, const std::vector<json>& objects) const {
+  for (const json& object : objects) {
+    if (auto applied = Apply(owner, object); !applied) return applied;
+  }
+  return {};
+}
+
+base::Status BridgeKeeper::Apply(const routers::BridgeOwner& owner, const json& object) const {
+  const kube::ResourceType& type = TypeOf(object);
+  const kube::ObjectKey key{owner.ns, StringField(Child(object, "metadata"), "name")};
+  const auto live = parts_.client.Get(type, key);
+  if (!live && live.error().code != ErrorCode::kNotFound)
+    return base::Fail(live.error().Wrap(fmt::format("read {} of the bridge", type.kind)));
+  if (live && !routers::BelongsTo(*live, owner.uid)) return base::Fail(NotOurs(type.kind, key));
+  kube::CallOptions options = Writing();
+  options.force = live.has_value();  // what is new is nobody's: whoever was quicker keeps it
+  const auto applied = parts_.client.Patch(type, key, kube::PatchType::kApply, object, options);
+  if (!applied) return base::Fail(applied.error().Wrap(fmt::format("apply {} of the bridge", type.kind)));
+  return {};
+}
+
+base::Status BridgeKeeper::Make(const kube::ObjectKey& key, const json& config_map) const {
+  const auto made = parts_.client.Create(kube::kConfigMaps, config_map, Writing());
+  if (made) return {};
+  if (made.error().code != ErrorCode::kConflict) return base::Fail(made.error().Wrap("make the bridge's ConfigMap"));
+  // Our own, which the watch has not brought yet, or a stranger's.
+  const auto live = parts_.client.Get(kube::kConfigMaps, key);
+  if (!live) return base::Fail(live.error().Wrap("read the bridge's ConfigMap"));
+  const std::string uid = StringField(Child(Child(config_map, "metadata"), "ownerReferences").at(0), "uid");
+  if (!routers::BelongsTo(*live, uid)) return base::Fail(NotOurs("ConfigMap", key));
+  return {};
+}
+
+base::Status BridgeKeeper::Update(const kube::ObjectKey& key, const model::RouteRef& bridge, const RouteObject& live,
+                                  const json& patch) const {
+  const auto written = parts_.client.Patch(kube::kConfigMaps, key, kube::PatchType::kMerge, patch, Writing());
+  if (!written) return base::Fail(written.error().Wrap("write the bridge's ConfigMap"));
+  parts_.route_versions.Wrote(RouteKey(key.ns, bridge), live.meta.uid, kube::ParseMeta(*written).resource_version);
+  parts_.cache.bridges().Learn(*written);
+  return {};
+}
+
+}  // namespace softmig::reconcile
