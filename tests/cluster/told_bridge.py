@@ -89,6 +89,7 @@ class Told:
         endpoints = {f"eds-{side}.json": resources("endpoint.v3.ClusterLoadAssignment", {
             "cluster_name": side, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": bridge.tcp(port)}}]}]})
             for side, port in SYSTEMS.items()}
+        endpoints["eds-target-or-legacy.json"] = resources("endpoint.v3.ClusterLoadAssignment")
         beta = {"match": {"prefix": "/", "headers": [{"name": "x-beta", "string_match": {"exact": "1"}}]}, **to("target")}
         split = {"match": {"prefix": "/"}, "name": "payments", "route": {"weighted_clusters": {"clusters": [
             {"name": "legacy", "weight": 100 - weight}, {"name": "target", "weight": weight}]}}}

@@ -178,15 +178,15 @@ class World:
     # -- operators -----------------------------------------------------------------------------------------------
 
     def operator(self, name: str = "operator", kubeconfig: Path | None = None, proxied: bool = True, kill_after: int = 0,
-                 lease: Sequence[str] = QUICK_LEASE) -> Operator:
-        """Starts a replica that watches this namespace only."""
+                 lease: Sequence[str] = QUICK_LEASE, more: Sequence[str] = ()) -> Operator:
+        """Starts a replica that watches this namespace only. `more` is added to its command line."""
         config = kubeconfig or self.stack.account
         proxy = ApiProxy(self.cluster, self.stack.ca_file, kill_after) if proxied else None
         if proxy:
             config = proxy.kubeconfig(config, config.with_name(f"{self.space}-{name}.yaml"))
         argv = [paths.built("softmigration-operator"), "--kubeconfig", str(config), "--namespace", self.space,
                 "--lease-namespace", self.space, "--lease-name", LEASE, *lease,
-                "--metrics-address", "127.0.0.1", "--metrics-port", "0", *os.environ.get("SOFTMIG_OPERATOR_ARGS", "").split()]
+                "--metrics-address", "127.0.0.1", "--metrics-port", "0", *more, *os.environ.get("SOFTMIG_OPERATOR_ARGS", "").split()]
         process = Process(f"{self.space}-{name}", argv, self.cluster.state, self.cluster.namespace)
         process.environment = {"POD_NAME": name}
         operator = Operator(process, proxy, self.cluster)

@@ -21,8 +21,10 @@ _FIRST_RESTART_SECONDS = 0.5
 _LONGEST_RESTART_SECONDS = 10.0
 _STABLE_SECONDS = 10.0
 
-# The service account is mounted where client libraries look for it; the pid stays the program's.
-_MOUNT_AND_RUN = 'mount --bind "$0" /run/secrets/kubernetes.io/serviceaccount && exec "$@"'
+# The service account is mounted where client libraries look for it.
+_ACCOUNT_FOLDER = "/run/secrets/kubernetes.io/serviceaccount"
+# Pairs of what is mounted and where, "--", and the program, whose pid stays its own.
+_MOUNT_AND_RUN = 'while [ "$1" != -- ]; do mkdir -p "$2" && mount --bind "$1" "$2" || exit 125; shift 2; done; shift; exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Surroundings:
     pod: Object
     address: str
     mapping: Path
-    folder: Path          # of the pod: service account and working directory
+    folder: Path          # of the pod: service account, emptyDirs and working directory
     log: Path             # without the container's name
     service_account: bool  # whether `folder`/serviceaccount is filled
 
@@ -130,13 +132,26 @@ class Container:
     def _spawn(self, argv: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
         around = self._around
         prefix = ["setpriv", "--pdeathsig", "KILL"]
-        if around.service_account:
-            mount = ["unshare", "--mount", "--propagation", "private"]
-            prefix = [*mount, *prefix, "sh", "-c", _MOUNT_AND_RUN, str(around.folder / "serviceaccount")]
+        if mounts := self._mounts():
+            unshare = ["unshare", "--mount", "--propagation", "private"]
+            prefix = [*unshare, *prefix, "sh", "-c", _MOUNT_AND_RUN, "mount", *mounts, "--"]
         log_path = around.log.with_name(f"{around.log.name}_{self._spec['name']}.log")
         with open(log_path, "ab") as log:
             return subprocess.Popen([*prefix, *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, cwd=around.folder,
                                     start_new_session=True)
+
+    def _mounts(self) -> list[str]:
+        """What is mounted where, one after the other. An emptyDir is a folder of the pod's own and lives as long."""
+        around = self._around
+        mounts = [str(around.folder / "serviceaccount"), _ACCOUNT_FOLDER] if around.service_account else []
+        empty = {volume["name"] for volume in around.pod["spec"].get("volumes", []) if "emptyDir" in volume}
+        for mount in self._spec.get("volumeMounts", []):
+            if mount["name"] not in empty:
+                continue
+            source = around.folder / "volumes" / mount["name"]
+            source.mkdir(parents=True, exist_ok=True)
+            mounts += [str(source), mount["mountPath"]]
+        return mounts
 
     def _wait_with(self, reason: str, message: str) -> None:
         self._state = {"waiting": {"reason": reason, "message": message}}

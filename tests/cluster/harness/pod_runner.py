@@ -3,7 +3,7 @@
 Binds every pod to the node "local", gives it an address on the loopback interface, starts the program its image is
 mapped to, reports status, restarts what crashes, ends what is deleted. Started by the cluster inside its namespace:
   python3 -m harness.pod_runner --kubeconfig FILE --images FILE --state FOLDER
-Not imitated: init containers, volumes other than the service account's, resource limits, exec and gRPC probes.
+Not imitated: init containers, volumes other than the service account's and emptyDir, resource limits, exec and gRPC probes.
 """
 
 from __future__ import annotations
