@@ -1,10 +1,8 @@
 #include "agent/agent_options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <random>
 
 #include "base/program.hpp"
 
@@ -12,14 +10,6 @@ namespace softmig::agent {
 namespace {
 
 constexpr int kBadArguments = 2;
-
-std::string RandomHex(std::size_t digits) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::random_device random;
-  std::string text;
-  for (std::size_t i = 0; i < digits; ++i) text += kDigits[random() % kDigits.size()];
-  return text;
-}
 
 std::string ReadFile(const std::string& option, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -34,18 +24,6 @@ kube::ObjectKey ReadKey(const std::string& option, const std::string& text) {
   const bool is_key = slash != std::string::npos && slash > 0 && slash + 1 < text.size() && text.find('/', slash + 1) == std::string::npos;
   if (!is_key) throw CLI::ValidationError(option, "must be NAMESPACE/NAME, is " + text);
   return {text.substr(0, slash), text.substr(slash + 1)};
-}
-
-std::string Env(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-void ReadEnvironment(kube::ConfigSources& sources) {
-  sources.kubeconfig_env = Env("KUBECONFIG");
-  sources.home = Env("HOME");
-  sources.service_host = Env("KUBERNETES_SERVICE_HOST");
-  sources.service_port = Env("KUBERNETES_SERVICE_PORT");
 }
 
 /// Where the configuration comes from: a file, or a ConfigMap.
@@ -73,12 +51,12 @@ void ReadSource(const Source& source, AgentArguments& arguments) {
 
 }  // namespace
 
-std::string MakeEpoch() { return RandomHex(16); }
+std::string MakeEpoch() { return base::RandomHex(16); }
 
 ParsedAgentArguments ParseAgentArguments(int argc, const char* const* argv) {
   ParsedAgentArguments parsed;
   AgentArguments& arguments = parsed.arguments;
-  ReadEnvironment(arguments.cluster);
+  arguments.cluster = kube::SourcesFromEnvironment();
   arguments.options.http.address = "127.0.0.1";
   arguments.options.http.port = 9902;
   Source source;
@@ -99,7 +77,7 @@ ParsedAgentArguments ParseAgentArguments(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
     ReadSource(source, arguments);
-    arguments.digest_key = key_file.empty() ? RandomHex(32) : ReadFile("--key-file", key_file);
+    arguments.digest_key = key_file.empty() ? base::RandomHex(32) : ReadFile("--key-file", key_file);
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = app.exit(error) == 0 ? 0 : kBadArguments;
   }

@@ -8,8 +8,6 @@
 
 namespace {
 
-using namespace std::chrono_literals;
-
 int RunUntilSignal(softmig::app::Operator& running, const sigset_t& signals, softmig::base::Log& log) {
   const timespec tick{0, 100'000'000};
   while (running.Tick()) {

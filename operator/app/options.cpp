@@ -1,9 +1,7 @@
 #include "app/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <map>
-#include <random>
 
 #include "base/program.hpp"
 #include "base/time_format.hpp"
@@ -11,27 +9,11 @@
 namespace softmig::app {
 namespace {
 
-std::string Env(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-void ReadEnvironment(kube::ConfigSources& sources) {
-  sources.kubeconfig_env = Env("KUBECONFIG");
-  sources.home = Env("HOME");
-  sources.service_host = Env("KUBERNETES_SERVICE_HOST");
-  sources.service_port = Env("KUBERNETES_SERVICE_PORT");
-}
-
 std::string MakeIdentity() {
-  std::string name = Env("POD_NAME");
-  if (name.empty()) name = Env("HOSTNAME");
+  std::string name = base::EnvironmentText("POD_NAME");
+  if (name.empty()) name = base::EnvironmentText("HOSTNAME");
   if (name.empty()) name = "softmigration";
-  std::random_device random;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  name += '_';
-  for (int i = 0; i < 12; ++i) name += kDigits[random() % kDigits.size()];
-  return name;
+  return name + '_' + base::RandomHex(12);
 }
 
 CLI::Option* AddDuration(CLI::App& app, const std::string& name, base::Millis& value, const std::string& help) {
@@ -95,7 +77,7 @@ void AddServing(CLI::App& app, Options& options) {
 ParsedOptions ParseOptions(int argc, char** argv) {
   ParsedOptions parsed;
   Options& options = parsed.options;
-  ReadEnvironment(options.cluster);
+  options.cluster = kube::SourcesFromEnvironment();
   options.lease.lease = {"softmigration-system", "softmigration-operator"};
   options.lease.identity = MakeIdentity();
   options.server.port = 8080;

@@ -24,6 +24,12 @@ void AddUnknownComponents(const CompareSpec& rules, const model::Spec& spec, std
   }
 }
 
+/// Empty where the rules say no more than the lack of any.
+std::string HashText(const CompareSpec& rules) {
+  const std::uint64_t hash = HashOfRules(rules);
+  return hash == HashOfRules({}) ? std::string() : fmt::format("{:016x}", hash);
+}
+
 }  // namespace
 
 model::ParsedSpec ParseWholeSpec(const nlohmann::json& spec) {
@@ -32,8 +38,7 @@ model::ParsedSpec ParseWholeSpec(const nlohmann::json& spec) {
   if (!spec.is_object() || compare == spec.end() || compare->is_null()) return parsed;
   ParsedCompareSpec rules = ParseCompareSpec(*compare, kPath);
   if (rules.errors.empty() && parsed.errors.empty()) AddUnknownComponents(rules.spec, parsed.spec, rules.errors);
-  if (rules.errors.empty() && HashOfRules(rules.spec) != HashOfRules({}))
-    parsed.spec.compare_rules = fmt::format("{:016x}", HashOfRules(rules.spec));
+  if (rules.errors.empty()) parsed.spec.compare_rules = HashText(rules.spec);
   for (model::FieldError& error : rules.errors) {
     if (parsed.errors.size() < model::limits::kErrors) parsed.errors.push_back(std::move(error));
   }

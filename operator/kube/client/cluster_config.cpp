@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/program.hpp"
 #include "kube/client/kubeconfig.hpp"
 #include "kube/client/token_sources.hpp"
 
@@ -70,6 +71,15 @@ base::Result<ClusterConfig> InCluster(const ConfigSources& sources, const base::
 }
 
 }  // namespace
+
+ConfigSources SourcesFromEnvironment() {
+  ConfigSources sources;
+  sources.kubeconfig_env = base::EnvironmentText("KUBECONFIG");
+  sources.home = base::EnvironmentText("HOME");
+  sources.service_host = base::EnvironmentText("KUBERNETES_SERVICE_HOST");
+  sources.service_port = base::EnvironmentText("KUBERNETES_SERVICE_PORT");
+  return sources;
+}
 
 base::Result<ClusterConfig> LoadClusterConfig(const ConfigSources& sources, const base::Clock& clock, base::Log& log) {
   if (!sources.kubeconfig_flag.empty()) return FromFiles({sources.kubeconfig_flag}, sources, clock, log);

@@ -18,6 +18,9 @@ struct ConfigSources {
   std::string service_account_dir = "/var/run/secrets/kubernetes.io/serviceaccount";
 };
 
+/// All but the flags.
+ConfigSources SourcesFromEnvironment();
+
 /// In this order: the flag, $KUBECONFIG, in-cluster, ~/.kube/config. kInvalid with the file and field where something in it
 /// makes no sense; kNotFound with what was tried where nothing is there.
 /// Knows token, tokenFile, client certificates, exec plugins (v1, v1beta1), tls-server-name, insecure-skip-tls-verify.

@@ -26,6 +26,14 @@ class Asked {
   void Want(const std::string& epoch, const json& migration = MigrationJson()) {
     poller_.Want(kKey, {ProjectMigration(migration).spec, {"all"}, epoch}, ProjectMigration(migration).status);
   }
+  /// The verdict on another value of the metric, and the end of that poll.
+  std::optional<model::Verdict> AfterAnother(const std::string& value, const json& migration) {
+    SetValue(value);
+    Want("1", migration);
+    const auto verdict = After(1);
+    poller_.Stop();
+    return verdict;
+  }
   /// The verdict once `count` more judgements arrived.
   std::optional<model::Verdict> After(int count) {
     std::unique_lock lock(mutex_);
@@ -102,10 +110,7 @@ json AtWeight(int weight) {
 
 TEST(MetricPoller, TheFirstUsersAreNotBlamedForWhoCameBeforeThem) {
   Asked asked;
-  asked.SetValue("0.9");
-  asked.Want("1", AtWeight(0));
-  ASSERT_EQ(asked.After(1), model::Verdict::kBreach);
-  asked.poller().Stop();
+  ASSERT_EQ(asked.AfterAnother("0.9", AtWeight(0)), model::Verdict::kBreach);
   const auto decisive = [&] { return asked.poller().Get(kKey).at({"all", "latency"}).decisive; };
   asked.Want("1", AtWeight(0));
   EXPECT_TRUE(decisive());
@@ -115,10 +120,7 @@ TEST(MetricPoller, TheFirstUsersAreNotBlamedForWhoCameBeforeThem) {
 
 TEST(MetricPoller, ABreachOfUsersIsKeptForThoseOfTheNextStep) {
   Asked asked;
-  asked.SetValue("0.9");
-  asked.Want("1", AtWeight(10));
-  ASSERT_EQ(asked.After(1), model::Verdict::kBreach);
-  asked.poller().Stop();
+  ASSERT_EQ(asked.AfterAnother("0.9", AtWeight(10)), model::Verdict::kBreach);
   asked.Want("1", AtWeight(100));
   EXPECT_TRUE(asked.poller().Get(kKey).at({"all", "latency"}).decisive);
 }
