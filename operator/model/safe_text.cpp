@@ -27,6 +27,21 @@ std::size_t CharacterBytes(std::string_view text) {
   return 0;
 }
 
+/// How far the text is well-formed.
+std::size_t ValidBytes(std::string_view text) {
+  std::size_t good = 0;
+  while (good < text.size()) {
+    if (Byte(text, good) < 0x80) {  // most of what there is
+      ++good;
+      continue;
+    }
+    const std::size_t bytes = CharacterBytes(text.substr(good));
+    if (bytes == 0) break;
+    good += bytes;
+  }
+  return good;
+}
+
 std::size_t EscapedBytes(char c) { return c == '"' || c == '\\' ? 2 : 1; }
 
 /// Control characters become spaces: these texts are lines.
@@ -56,16 +71,13 @@ std::string_view Front(std::string_view text, std::size_t max_bytes) {
 std::string ValidUtf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t bytes = CharacterBytes(text);
-    if (bytes == 0) {
-      valid += '?';
-    } else {
-      valid += text.substr(0, bytes);
-    }
-    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  while (true) {
+    const std::size_t good = ValidBytes(text);
+    valid += text.substr(0, good);
+    if (good == text.size()) return valid;
+    valid += '?';
+    text.remove_prefix(good + 1);
   }
-  return valid;
 }
 
 std::size_t JsonBytes(std::string_view text) {
