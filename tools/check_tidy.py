@@ -16,7 +16,7 @@ from pathlib import Path
 
 from checklib import PassedBefore, cache_folder, files_below, finish, project_includes
 
-VERSION = "19.1.0"  # of the wheel clang-tidy==19.1.0.1
+VERSION = "23.1.4"  # of the wheel of that number
 SECONDS_A_FILE = 600
 
 

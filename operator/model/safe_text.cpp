@@ -13,7 +13,7 @@ unsigned char Byte(std::string_view text, std::size_t at) { return at < text.siz
 /// Bytes of the well-formed UTF-8 character at the front; 0 where it is malformed (RFC 3629, table of section 4).
 std::size_t CharacterBytes(std::string_view text) {
   const unsigned char lead = Byte(text, 0), second = Byte(text, 1);
-  const auto is_tail = [&](std::size_t at) { return (Byte(text, at) & 0xC0) == 0x80; };
+  const auto is_tail = [&](std::size_t at) { return (Byte(text, at) & 0xC0U) == 0x80; };
   if (lead < 0x80) return 1;
   if (lead >= 0xC2 && lead <= 0xDF) return is_tail(1) ? 2 : 0;
   if (lead >= 0xE0 && lead <= 0xEF) {

@@ -158,7 +158,7 @@ bool HasOnlyKnownPlaceholders(std::string_view text) {
 
 std::size_t CodePoints(std::string_view text) {
   return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 std::string LowerAscii(std::string text) {

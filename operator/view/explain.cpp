@@ -81,7 +81,7 @@ std::string WhereIs(const Migration& migration, const ComponentStatus& component
 std::string MetricSentence(const Migration& migration, const ComponentStatus& component, const MetricStatus& metric, base::WallTime now) {
   std::string text = fmt::format("Metric {} says {} since {}", metric.name, model::Name(metric.verdict), Clock(metric.since, now));
   if (!metric.evidence.empty()) text += ": " + metric.evidence;
-  text += ".";
+  text += '.';
   const auto facts = FactsOf(migration, component.name, metric.name);
   if (facts && facts->decision_at && metric.verdict == Verdict::kUndecided) {
     text += fmt::format(" At {:.3g} requests a second a decision comes about {} ({}).", facts->per_second, Clock(*facts->decision_at, now),
