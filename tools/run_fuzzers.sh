@@ -2,6 +2,7 @@
 # Builds the libFuzzer programs (tests/fuzz) with clang and their sanitizers, and runs each for a while, two at a time.
 #
 #   tools/run_fuzzers.sh [SECONDS [NAME...]]     default: 60 seconds each, all of them
+#   tools/run_fuzzers.sh --build                 only builds them
 #
 # One line a fuzzer, then `N passed, N failed`; exits 1 where one failed. A fuzzer fails where an input crashes it, hangs, leaks, takes too
 # much memory or breaks a promise. The input then lies in build/fuzz/reproducers/NAME/, and the line says how to run it again.
@@ -11,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${SOFTMIG_FUZZ_BUILD:-build/fuzz}
 seconds=${1:-60}
-[[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "usage: tools/run_fuzzers.sh [SECONDS [NAME...]]" >&2; exit 2; }
+[[ $seconds == --build || $seconds =~ ^[1-9][0-9]*$ ]] || { echo "usage: tools/run_fuzzers.sh [SECONDS [NAME...]]" >&2; exit 2; }
 shift || true
 
 compile() {
@@ -60,6 +61,7 @@ run_one() {
 all_names() { find "$build/fuzzers" -name 'fuzz_*' -type f -printf '%f\n' | sed 's/^fuzz_//' | sort; }
 
 compile || { echo "0 passed, 1 failed"; exit 1; }
+[[ $seconds != --build ]] || exit 0
 names=("$@")
 ((${#names[@]})) || mapfile -t names < <(all_names)
 # shellcheck disable=SC2034  # read by the functions in the children

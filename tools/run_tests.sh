@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test: dependencies, build, ctest (unit, property, scenario, golden, style, tidy), the simulator with its mutants and its
-# search, the fuzzers, then the cluster tests.
+# search, then the cluster tests, and beside them, with what they leave of the cores, the fuzzers.
 # Ends with one line, `N passed, N failed`, and exits 1 where something failed or nothing ran.
 # The first run also compiles a Kubernetes API server, beside the C++ build: 20 to 30 minutes on two cores.
 set -euo pipefail
@@ -11,37 +11,52 @@ reports=$build/reports
 python=/usr/bin/python3
 counted=()
 cluster_build=
+fuzzing=
 
 step() { printf '\n== [%4d s] %s\n' "$SECONDS" "$*"; }
 
-stop_cluster_build() {
-  [[ -z $cluster_build ]] || kill -- -"$cluster_build" 2>/dev/null || true
+stop_background() {
+  local pid
+  for pid in $cluster_build $fuzzing; do kill -- -"$pid" 2>/dev/null || true; done
 }
-trap stop_cluster_build EXIT
+trap stop_background EXIT
 trap 'exit 130' INT TERM
 
-# In the background, in a process group of its own so that it can be stopped with its children.
-start_cluster_build() {
-  set -m
-  nice tools/build_cluster.sh >"$reports/build_cluster.log" 2>&1 &
-  cluster_build=$!
-  set +m
+# in_background NICENESS LOG COMMAND...: $! is it. A session of its own, so that it can be stopped with its children, and because some kernels
+# share the cores by session: there niceness is that of the session.
+in_background() {
+  local niceness=$1 log=$2
+  shift 2
+  # shellcheck disable=SC2016  # expanded by the child
+  setsid bash -c 'echo "$0" 2>/dev/null >/proc/self/autogroup || true; exec nice -n "$0" "$@"' "$niceness" "$@" >"$log" 2>&1 &
 }
 
-# Says every half minute how far the build is; fails where it failed.
-wait_for_cluster_build() {
-  local pid=$cluster_build waited=0
+# wait_for PID LOG: says every half minute how far it is; fails where it failed.
+wait_for() {
+  local pid=$1 log=$2 waited=0
   while kill -0 "$pid" 2>/dev/null; do
     sleep 1
     waited=$((waited + 1))
     if ((waited % 30 == 0)); then
-      printf '   [%4d s] %s\n' "$SECONDS" "$(tail -n 1 "$reports/build_cluster.log")"
+      printf '   [%4d s] %s\n' "$SECONDS" "$(tail -n 1 "$log")"
     fi
   done
-  cluster_build=
   wait "$pid" && return
-  tail -n 40 "$reports/build_cluster.log"
+  tail -n 40 "$log"
   return 1
+}
+
+wait_for_cluster_build() {
+  local pid=$cluster_build
+  cluster_build=
+  wait_for "$pid" "$reports/build_cluster.log"
+}
+
+wait_for_fuzzers() {
+  local pid=$fuzzing
+  fuzzing=
+  wait_for "$pid" "$reports/fuzz.log" || return 1
+  grep '^fuzz: ' "$reports/fuzz.log"
 }
 
 compile() { cmake --preset release && cmake --build --preset release; }
@@ -90,7 +105,8 @@ install_dependencies() { tools/install_dependencies.sh --tools; }
 attempt "dependencies" install_dependencies || finish
 
 step "cluster programs: building in the background, log in $reports/build_cluster.log"
-start_cluster_build
+in_background 10 "$reports/build_cluster.log" tools/build_cluster.sh
+cluster_build=$!
 
 step "build ($build)"
 attempt "C++ build" compile || finish
@@ -99,16 +115,22 @@ step "unit, property, scenario and golden tests, style checks"
 run_ctest || echo "ctest: something failed"
 counted+=(--ctest "$reports/ctest.xml" --gtest "$reports/gtest")
 
-simulator=$build/test-programs/softmigration-sim
-check "simulator: 20000 seeds" "$simulator" --seeds 20000 --stats
-check "simulator: every mutant is killed" "$simulator" --mutants
-check "simulator: systematic search" "$simulator" --search 1
-check "fuzzers" tools/run_fuzzers.sh 60
+check "fuzzers are built" tools/run_fuzzers.sh --build
 
 step "waiting for the cluster programs"
 attempt "cluster programs" wait_for_cluster_build || finish
 
+simulator=$build/test-programs/softmigration-sim
+check "simulator: 20000 seeds" "$simulator" --seeds 20000 --stats
+check "simulator: every mutant is killed" "$simulator" --mutants
+check "simulator: systematic search" "$simulator" --search 1
+
+step "fuzzers: running in the background, log in $reports/fuzz.log"
+in_background 19 "$reports/fuzz.log" tools/run_fuzzers.sh 60
+fuzzing=$!
+
 step "cluster tests"
 run_pytest || echo "pytest: something failed"
 counted+=(--pytest "$reports/pytest.xml")
+check "fuzzers" wait_for_fuzzers
 finish
