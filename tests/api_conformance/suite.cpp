@@ -1,5 +1,6 @@
 #include "suite.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "kube/core/json_text.hpp"
@@ -176,6 +177,7 @@ json Managers(const json& object) {
                             (subresource.empty() ? "" : " " + subresource) + (entry.contains("time") ? "" : " untimed"),
                         entry["fieldsV1"]});
   }
+  std::sort(managers.begin(), managers.end());
   return managers;
 }
 

@@ -66,7 +66,7 @@ json Normal(json object);
 json Refused(int code, const std::string& reason, json details = nullptr);
 /// The details of a 422 about fields of a custom resource.
 json Fields(const kube::ResourceType& type, const std::string& name, const std::vector<std::string>& causes);
-/// Manager, operation and fields, in order, without the times.
+/// Manager, operation and fields, by name, without the times: the server orders them by whole seconds.
 json Managers(const json& object);
 std::string Version(const json& object);
 /// Both are versions, and `a` comes before `b`.
