@@ -32,7 +32,7 @@ kubectl-softmigration __complete "$@" 2>/dev/null
 echo ":4"
 )sh";
 
-bool IsFlag(const std::string& word) { return word.starts_with("-"); }
+bool IsFlag(const std::string& word) { return word.starts_with('-'); }
 
 /// Flags that take the next word.
 bool TakesValue(const std::string& word) {
