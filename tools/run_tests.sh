@@ -122,6 +122,7 @@ attempt "cluster programs" wait_for_cluster_build || finish
 
 simulator=$build/test-programs/softmigration-sim
 check "simulator: 20000 seeds" "$simulator" --seeds 20000 --stats
+check "simulator: 1000 seeds with routes of the operator's own making" "$simulator" --seeds 1000 --managed
 check "simulator: every mutant is killed" "$simulator" --mutants
 check "simulator: systematic search" "$simulator" --search 1
 

@@ -20,16 +20,22 @@ def managed(world: World) -> list[Object]:
     return [{"name": "payments", "gatewayAPI": {"kind": "HTTPRoute", "name": "payments", "ownership": "Managed", "template": template}}]
 
 
+def begun(world: World) -> Object:
+    """An operator that runs, and the migration as Git has it, which is yet to be applied."""
+    world.operator()
+    world.says(mode="empty")
+    migration = world.migration()
+    migration["spec"]["routes"] = managed(world)
+    return migration
+
+
 def route_there(world: World) -> bool:
     return world.api.find(world.route_path()) is not None
 
 
 def test_a_managed_route_is_made_moved_made_again_taken_back_and_left_to_its_users(world: World) -> None:
     world.serve()
-    world.operator()
-    world.says(mode="empty")
-    migration = world.migration()
-    migration["spec"]["routes"] = managed(world)
+    migration = begun(world)
     world.cluster.apply(migration, manager="git")
 
     world.wait(lambda: route_there(world), "the route is made")
@@ -69,10 +75,7 @@ def test_a_managed_route_is_made_moved_made_again_taken_back_and_left_to_its_use
 
 def test_a_template_that_the_api_server_refuses_is_told_and_made_once_it_is_put_right(world: World) -> None:
     world.serve()
-    world.operator()
-    world.says(mode="empty")
-    migration = world.migration()
-    migration["spec"]["routes"] = managed(world)
+    migration = begun(world)
     spec = migration["spec"]["routes"][0]["gatewayAPI"]["template"]["spec"]
     spec["hostnames"] = ["NOT A HOST"]
     world.cluster.apply(migration, manager="git")
@@ -88,10 +91,7 @@ def test_a_route_of_somebody_else_is_kept_until_it_is_handed_over(world: World) 
     theirs = payments.route(world.space, 1, 0, host=world.host)
     theirs["spec"]["hostnames"].append("theirs.example.com")
     world.cluster.apply(theirs, manager="somebody")
-    world.operator()
-    world.says(mode="empty")
-    migration = world.migration()
-    migration["spec"]["routes"] = managed(world)
+    migration = begun(world)
     world.cluster.apply(migration, manager="git")
     world.wait_step(50)
     assert "theirs.example.com" in world.route()["spec"]["hostnames"], "it is moved, and otherwise left alone"
@@ -103,10 +103,7 @@ def test_a_route_of_somebody_else_is_kept_until_it_is_handed_over(world: World) 
 
 def test_deleted_on_the_way_a_managed_route_stays_as_its_template_says(world: World) -> None:
     world.serve()
-    world.operator()
-    world.says(mode="empty")
-    migration = world.migration()
-    migration["spec"]["routes"] = managed(world)
+    migration = begun(world)
     world.cluster.apply(migration, manager="git")
     world.wait_step(50)
     world.api.delete(world.path())

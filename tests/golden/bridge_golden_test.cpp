@@ -1,10 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-
+#include "golden_files.hpp"
 #include "model/codec.hpp"
 #include "routers/bridge/bridge_files.hpp"
 #include "routers/bridge/bridge_objects.hpp"
@@ -15,7 +11,6 @@
 namespace softmig::routers::testing {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 std::vector<BridgeEndpoint> ReadEndpoints(const json& list) {
@@ -39,24 +34,7 @@ json Evaluate(json golden) {
   return golden;
 }
 
-TEST(BridgeGolden, EveryFileIsWhatIsRendered) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
-  const bool rewrite = std::getenv("SOFTMIG_REWRITE") != nullptr;
-  int count = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(SOFTMIG_SOURCE_DIR) / "tests/golden/bridge")) {
-    if (entry.path().extension() != ".json") continue;
-    ++count;
-    std::ifstream stream(entry.path());
-    const json expected = json::parse(stream);
-    const json actual = Evaluate(expected);
-    if (rewrite) {
-      std::ofstream(entry.path()) << actual.dump(2) << "\n";
-    } else {
-      EXPECT_EQ(actual, expected) << entry.path() << "\n" << json::diff(expected, actual).dump(2);
-    }
-  }
-  EXPECT_GE(count, 2);
-}
+TEST(BridgeGolden, EveryFileIsWhatIsRendered) { softmig::testing::ExpectGoldenFiles("bridge", 2, Evaluate); }
 
 }  // namespace
 }  // namespace softmig::routers::testing

@@ -1,10 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-
 #include "../conformance/router_objects.hpp"
+#include "golden_files.hpp"
 #include "model/codec.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
 
@@ -12,8 +9,6 @@
 /// `observed` and whether Restore gives the input back. SOFTMIG_REWRITE=1 writes the files anew; review them as a diff.
 namespace softmig::routers::testing {
 namespace {
-
-namespace fs = std::filesystem;
 
 model::ComponentSpec ReadComponent(const json& text) {
   model::ComponentSpec component;
@@ -84,24 +79,7 @@ json Evaluate(json golden) {
   return golden;
 }
 
-TEST(HttpRouteGolden, EveryFileIsWhatTheRouterGives) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
-  const bool rewrite = std::getenv("SOFTMIG_REWRITE") != nullptr;
-  int files = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(SOFTMIG_SOURCE_DIR) / "tests/golden/httproute")) {
-    if (entry.path().extension() != ".json") continue;
-    ++files;
-    std::ifstream stream(entry.path());
-    const json expected = json::parse(stream);
-    const json actual = Evaluate(expected);
-    if (rewrite) {
-      std::ofstream(entry.path()) << actual.dump(2) << "\n";
-    } else {
-      EXPECT_EQ(actual, expected) << entry.path() << "\n" << json::diff(expected, actual).dump(2);
-    }
-  }
-  EXPECT_GE(files, 8);
-}
+TEST(HttpRouteGolden, EveryFileIsWhatTheRouterGives) { softmig::testing::ExpectGoldenFiles("httproute", 8, Evaluate); }
 
 }  // namespace
 }  // namespace softmig::routers::testing
