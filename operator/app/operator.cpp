@@ -12,8 +12,6 @@
 #include "reconcile/controller.hpp"
 #include "reconcile/job_sources.hpp"
 #include "reconcile/secret_sources.hpp"
-#include "routers/bridge/bridge_router.hpp"
-#include "routers/gatewayapi/http_route_router.hpp"
 #include "routers/router_set.hpp"
 
 namespace softmig::app {
@@ -44,9 +42,8 @@ class Operator::Impl {
         client_(config, *api_transport_, metrics_.ClientObserver(config.server)),
         fence_(clock),
         queue_(clock, &metrics_.Queue("softmigration")),
-        has_bridges_(!options.bridge.envoy.empty()),
-        cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); },
-               has_bridges_ ? reconcile::Cache::Bridges::kWatched : reconcile::Cache::Bridges::kIgnored),
+        has_bridges_(options.routers.contains(model::RouteKind::kBridge)),
+        cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); }, options.routers),
         secret_sources_(reconcile::SecretReader(client_, clock), clock),
         sources_(secret_sources_, {client_, fence_, clock}),
         poller_(*metric_transport_, sources_, clock,
@@ -71,8 +68,9 @@ class Operator::Impl {
     server_ = std::move(*server);
     Watch(kube::kServices, cache_.services());
     Watch(kube::kEndpointSlices, cache_.slices());
-    Watch(kube::kHttpRoutes, cache_.routes());
-    if (has_bridges_) Watch(kube::kConfigMaps, cache_.bridges(), std::string(routers::kBridgeLabel));
+    for (const routers::RouteKindRow& row : routers::RouteKinds()) {
+      if (options_.routers.contains(row.kind)) Watch(row.type, cache_.StoreOf(row.kind), row.label);
+    }
     Watch(kube::kSoftMigrations, cache_.migrations());
     kube::LeaderElector::Callbacks callbacks{[this] { OnLeading(); }, [this] { lost_ = true; }};
     auto elector = kube::LeaderElector::Start(options_.lease, {client_, fence_, clock_, log_}, std::move(callbacks));
@@ -155,9 +153,7 @@ class Operator::Impl {
   kube::WorkQueue queue_;
   reconcile::VersionTracker migration_versions_;
   reconcile::VersionTracker route_versions_;
-  const routers::HttpRouteRouter http_route_router_;
-  const routers::BridgeRouter bridge_router_;
-  const routers::RouterSet router_{http_route_router_, bridge_router_};
+  const routers::RouterSet router_;
   const bool has_bridges_;
   reconcile::Cache cache_;
   reconcile::SecretSources secret_sources_;

@@ -1,10 +1,15 @@
 #include "app/options.hpp"
 
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <map>
+#include <ranges>
 
 #include "base/program.hpp"
 #include "base/time_format.hpp"
+#include "model/codec.hpp"
+#include "routers/route_kinds.hpp"
 
 namespace softmig::app {
 namespace {
@@ -50,6 +55,32 @@ void AddLease(CLI::App& app, Options& options) {
   AddDuration(app, "--lease-retry", options.lease.retry, "Time between renewals");
 }
 
+/// Names as they are typed.
+std::map<std::string, model::RouteKind> RouterNames() {
+  std::map<std::string, model::RouteKind> names;
+  for (const routers::RouteKindRow& row : routers::RouteKinds()) names.emplace(model::Name(row.kind), row.kind);
+  return names;
+}
+
+void AddRouters(CLI::App& app, Options& options) {
+  const std::map<std::string, model::RouteKind> names = RouterNames();
+  app.add_option("--routers", options.routers,
+                 fmt::format("Kinds of routes that migrations may have, with commas between them; only these are watched, and need rights. "
+                             "There are: {}",
+                             fmt::join(std::views::keys(names), ", ")))
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(names).description(""))
+      ->default_str("httproute");
+}
+
+/// Images and the router say the same, whichever is given.
+void CheckBridge(Options& options) {
+  if (!options.bridge.envoy.empty()) options.routers.insert(model::RouteKind::kBridge);
+  if (options.routers.contains(model::RouteKind::kBridge) && options.bridge.envoy.empty()) {
+    throw CLI::ValidationError("--routers", "bridge needs --bridge-envoy-image and --bridge-agent-image");
+  }
+}
+
 void AddBridge(CLI::App& app, Options& options) {
   auto* const envoy = app.add_option("--bridge-envoy-image", options.bridge.envoy,
                                      "Envoy's image for bridges, with a shell; without one there are no routes of kind bridge");
@@ -87,9 +118,11 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   AddCluster(app, options);
   AddLease(app, options);
   AddServing(app, options);
+  AddRouters(app, options);
   AddBridge(app, options);
   try {
     app.parse(argc, argv);
+    CheckBridge(options);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     parsed.exit_code = code == 0 ? 0 : 2;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/log.hpp"
@@ -21,7 +22,8 @@ struct Options {
   kube::LeaseOptions lease;
   reconcile::ControllerOptions controller;
   http::ServerOptions server;
-  routers::BridgeImages bridge;  ///< both or none; none: this operator makes no bridges
+  std::set<model::RouteKind> routers{model::RouteKind::kHttpRoute};  ///< kinds of routes that migrations may have; only these are watched
+  routers::BridgeImages bridge;                                      ///< both or none; set exactly with RouteKind::kBridge
   base::LogLevel log_level = base::LogLevel::kInfo;
 };
 

@@ -36,6 +36,8 @@ std::string_view Name(Phase phase);
 std::string_view Name(Verdict verdict);
 std::string_view Name(DesiredPhase phase);
 std::string_view Name(BreachPolicy policy);
+/// As the operator's --routers has it.
+std::string_view Name(RouteKind kind);
 
 /// Hash (16 hex digits) of what evidence is about: legacy, target, rules, the specs of templates, metrics, flags, how answers are compared.
 /// Weights, holds, pauses do not count.

@@ -21,7 +21,7 @@ json RoutesJson(const Spec& spec) {
     // Labels and annotations are about nobody's answers, and so are a bridge's port and replicas.
     const json manifest = json::parse(route.manifest, nullptr, false);
     if (manifest.is_object()) one.push_back(manifest.value("spec", json()));
-    if (route.kind == RouteKind::kBridge) one.push_back("bridge");
+    if (route.kind != RouteKind::kHttpRoute) one.push_back(Name(route.kind));
     routes.push_back(std::move(one));
   }
   std::sort(routes.begin(), routes.end());

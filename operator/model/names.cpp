@@ -39,4 +39,12 @@ std::string_view Name(DesiredPhase phase) {
 
 std::string_view Name(BreachPolicy policy) { return policy == BreachPolicy::kHold ? "Hold" : "Rollback"; }
 
+std::string_view Name(RouteKind kind) {
+  switch (kind) {
+    case RouteKind::kHttpRoute: return "httproute";
+    case RouteKind::kBridge: return "bridge";
+  }
+  return "httproute";
+}
+
 }  // namespace softmig::model

@@ -82,7 +82,7 @@ kube::CallOptions BridgeKeeper::Writing() const {
 
 base::Status BridgeKeeper::Keep(const Migration& migration, const model::RouteRef& bridge) const {
   const kube::ObjectKey key{migration.meta.key.ns, bridge.object};
-  const auto live = parts_.cache.bridges().Get(key);
+  const auto live = parts_.cache.StoreOf(model::RouteKind::kBridge).Get(key);
   if (live && !routers::BelongsTo(live->object, migration.meta.uid)) return base::Fail(NotOurs("ConfigMap", key));
   const model::Spec& spec = *migration.spec;
   const routers::BridgeOwner owner{key.ns, migration.meta.key.name, migration.meta.uid};
@@ -142,7 +142,7 @@ base::Status BridgeKeeper::Update(const kube::ObjectKey& key, const model::Route
   const auto written = parts_.client.Patch(kube::kConfigMaps, key, kube::PatchType::kMerge, patch, Writing());
   if (!written) return base::Fail(written.error().Wrap("write the bridge's ConfigMap"));
   parts_.route_versions.Wrote(RouteKey(key.ns, bridge), live.meta.uid, kube::ParseMeta(*written).resource_version);
-  parts_.cache.bridges().Learn(*written);
+  parts_.cache.StoreOf(model::RouteKind::kBridge).Learn(*written);
   return {};
 }
 

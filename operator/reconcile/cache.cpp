@@ -1,5 +1,7 @@
 #include "reconcile/cache.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -32,25 +34,29 @@ std::vector<ObjectKey> ReferenceIndex::OwnersOf(const ObjectKey& reference) cons
 
 namespace {
 
-constexpr const char* kBridgePrefix = "bridge/";  // in no name of an object
+/// No object's name has a slash.
+ObjectKey KeyOf(model::RouteKind kind, const ObjectKey& object) {
+  return {object.ns, fmt::format("{}/{}", model::Name(kind), object.name)};
+}
 
 }  // namespace
 
-ObjectKey RouteKey(const std::string& ns, const model::RouteRef& route) {
-  return {ns, route.kind == model::RouteKind::kBridge ? kBridgePrefix + route.object : route.object};
-}
+ObjectKey RouteKey(const std::string& ns, const model::RouteRef& route) { return KeyOf(route.kind, {ns, route.object}); }
 
-Cache::Cache(std::function<void(const ObjectKey&)> wake, Bridges bridges)
+Cache::Cache(std::function<void(const ObjectKey&)> wake, Kinds watched)
     : wake_(std::move(wake)),
-      watched_(bridges),
+      watched_(std::move(watched)),
       migrations_([this](const nlohmann::json& object) { return KeepSpec(ProjectMigration(object)); },
                   [this](const auto& key, const auto& before, const auto& after) { OnMigration(key, before, after); }),
-      routes_(ProjectRoute, [this](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf(key)); }),
-      bridges_(ProjectBridge,
-               [this](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf({key.ns, kBridgePrefix + key.name})); }),
       services_(ProjectService, [this](const auto& key, const auto&, const auto&) { WakeAll(by_service_.OwnersOf(key)); }),
-      slices_(bridges == Bridges::kWatched ? ProjectWholeSlice : ProjectSlice,
-              [this](const auto& key, const auto& before, const auto& after) { OnSlice(key, before, after); }) {}
+      slices_(Watches(model::RouteKind::kBridge) ? ProjectWholeSlice : ProjectSlice,
+              [this](const auto& key, const auto& before, const auto& after) { OnSlice(key, before, after); }) {
+  for (const routers::RouteKindRow& row : routers::RouteKinds()) {
+    routes_[row.kind] = std::make_unique<kube::Store<RouteObject>>(
+        [&row](const nlohmann::json& object) { return ProjectRoute(row, object); },
+        [this, kind = row.kind](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf(KeyOf(kind, key))); });
+  }
+}
 
 /// A change of status leaves the spec the same object: what was worked out for it stays valid.
 Migration Cache::KeepSpec(Migration fresh) const {
@@ -60,12 +66,8 @@ Migration Cache::KeepSpec(Migration fresh) const {
 }
 
 bool Cache::synced() const {
-  const bool bridges = watched_ == Bridges::kIgnored || bridges_.synced();
-  return migrations_.synced() && routes_.synced() && services_.synced() && slices_.synced() && bridges;
-}
-
-const kube::Store<RouteObject>& Cache::StoreOf(const model::RouteRef& route) const {
-  return route.kind == model::RouteKind::kBridge ? bridges_ : routes_;
+  return migrations_.synced() && services_.synced() && slices_.synced() &&
+         std::ranges::all_of(watched_, [this](model::RouteKind kind) { return StoreOf(kind).synced(); });
 }
 
 int Cache::ReadyEndpoints(const ObjectKey& service) const {
@@ -74,10 +76,6 @@ int Cache::ReadyEndpoints(const ObjectKey& service) const {
     if (const auto slice = slices_.Get(key)) ready += slice->ready;
   }
   return ready;
-}
-
-kube::Store<RouteObject>& Cache::StoreOf(const model::RouteRef& route) {
-  return route.kind == model::RouteKind::kBridge ? bridges_ : routes_;
 }
 
 std::vector<std::string> Cache::Addresses(const ObjectKey& service) const {

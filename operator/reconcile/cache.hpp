@@ -1,7 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -29,27 +32,26 @@ class ReferenceIndex {
 /// Thread-safe. `wake` is called from reflector threads for every migration that a change concerns.
 class Cache {
  public:
-  /// Whether ConfigMaps of bridges are watched, and addresses of endpoints kept.
-  enum class Bridges { kIgnored, kWatched };
-  explicit Cache(std::function<void(const kube::ObjectKey& migration)> wake, Bridges bridges = Bridges::kIgnored);
+  using Kinds = std::set<model::RouteKind>;
+  /// `watched`: kinds of routes whose store will be fed; the others stay empty, and nobody waits for them. Addresses of endpoints are kept
+  /// for bridges only.
+  explicit Cache(std::function<void(const kube::ObjectKey& migration)> wake, Kinds watched = {model::RouteKind::kHttpRoute});
 
   kube::Store<Migration>& migrations() { return migrations_; }
-  kube::Store<RouteObject>& routes() { return routes_; }
-  kube::Store<RouteObject>& bridges() { return bridges_; }
   kube::Store<ServiceView>& services() { return services_; }
   kube::Store<SliceView>& slices() { return slices_; }
   [[nodiscard]] const kube::Store<Migration>& migrations() const { return migrations_; }
-  [[nodiscard]] const kube::Store<RouteObject>& routes() const { return routes_; }
   [[nodiscard]] const kube::Store<ServiceView>& services() const { return services_; }
   /// Where objects of such a route are kept.
-  [[nodiscard]] const kube::Store<RouteObject>& StoreOf(const model::RouteRef& route) const;
-  kube::Store<RouteObject>& StoreOf(const model::RouteRef& route);
+  [[nodiscard]] const kube::Store<RouteObject>& StoreOf(model::RouteKind kind) const { return *routes_.at(kind); }
+  kube::Store<RouteObject>& StoreOf(model::RouteKind kind) { return *routes_.at(kind); }
+  [[nodiscard]] bool Watches(model::RouteKind kind) const { return watched_.contains(kind); }
 
-  /// Every store has had its first snapshot.
+  /// Every store that is watched has had its first snapshot.
   [[nodiscard]] bool synced() const;
   /// Ready endpoints of a Service over all its slices.
   [[nodiscard]] int ReadyEndpoints(const kube::ObjectKey& service) const;
-  /// Addresses of them; none where bridges are ignored. Each once, sorted.
+  /// Addresses of them; none where no bridges are watched. Each once, sorted.
   [[nodiscard]] std::vector<std::string> Addresses(const kube::ObjectKey& service) const;
   /// With the ports that they have for the Service's port `port`.
   [[nodiscard]] std::vector<routers::BridgeEndpoint> Endpoints(const kube::ObjectKey& service, int port) const;
@@ -63,13 +65,12 @@ class Cache {
   void WakeAll(const std::vector<kube::ObjectKey>& keys) const;
 
   std::function<void(const kube::ObjectKey&)> wake_;
-  const Bridges watched_;
+  const Kinds watched_;
   ReferenceIndex by_route_;
   ReferenceIndex by_service_;
   ReferenceIndex slices_by_service_;  // owner: slice, reference: its Service
   kube::Store<Migration> migrations_;
-  kube::Store<RouteObject> routes_;
-  kube::Store<RouteObject> bridges_;
+  std::map<model::RouteKind, std::unique_ptr<kube::Store<RouteObject>>> routes_;  // one a kind; never changes
   kube::Store<ServiceView> services_;
   kube::Store<SliceView> slices_;
 };

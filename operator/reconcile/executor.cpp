@@ -41,14 +41,6 @@ const model::RouteRef& RouteOf(const model::Spec& spec, const std::string& route
   return *std::ranges::find(spec.routes, route, &model::RouteRef::name);
 }
 
-const kube::ResourceType& TypeOf(const model::RouteRef& route) {
-  return route.kind == model::RouteKind::kBridge ? kube::kConfigMaps : kube::kHttpRoutes;
-}
-
-RouteObject Project(const model::RouteRef& route, const json& object) {
-  return route.kind == model::RouteKind::kBridge ? ProjectBridge(object) : ProjectRoute(object);
-}
-
 }  // namespace
 
 routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyTraffic& apply) {
@@ -158,7 +150,7 @@ base::Status Executor::Create(const Migration& migration, const decide::CreateRo
   kube::CallOptions options = Writing();
   options.field_manager = manager;
   // A route that somebody made meanwhile is refused as a conflict, and seen once the watch brings it.
-  const auto written = parts_.client.Create(TypeOf(route), *made, options);
+  const auto written = parts_.client.Create(routers::RowOf(route.kind).type, *made, options);
   if (!written) return base::Fail(written.error().Wrap(doing));
   const kube::ObjectMeta meta = kube::ParseMeta(*written);
   parts_.route_versions.Wrote(RouteKey(key.ns, route), meta.uid, meta.resource_version);
@@ -181,8 +173,8 @@ base::Status Executor::Remake(const Migration& migration, const decide::ApplyTem
 base::Status Executor::PatchRoute(const RouteWrite& write,
                                   const std::function<base::Result<routers::ObjectPatch>(const json&)>& render) const {
   const kube::ObjectKey key{write.migration.meta.key.ns, write.route.object};
-  const kube::ResourceType& type = TypeOf(write.route);
-  auto route = parts_.cache.StoreOf(write.route).Get(key);
+  const routers::RouteKindRow& row = routers::RowOf(write.route.kind);
+  auto route = parts_.cache.StoreOf(write.route.kind).Get(key);
   if (!route) return base::Fail(ErrorCode::kNotFound, "the route is gone");
   kube::CallOptions options = Writing();
   options.field_manager = write.manager;
@@ -191,16 +183,16 @@ base::Status Executor::PatchRoute(const RouteWrite& write,
     if (!patch) return base::Fail(patch.error());
     if (patch->empty()) return {};
     const auto form = patch->form == routers::ObjectPatch::Form::kMerge ? kube::PatchType::kMerge : kube::PatchType::kJson;
-    const auto written = parts_.client.Patch(type, key, form, json::parse(patch->json), options);
+    const auto written = parts_.client.Patch(row.type, key, form, json::parse(patch->json), options);
     if (written) {
       parts_.route_versions.Wrote(RouteKey(key.ns, write.route), route->meta.uid, kube::ParseMeta(*written).resource_version);
-      parts_.cache.StoreOf(write.route).Learn(*written);
+      parts_.cache.StoreOf(write.route.kind).Learn(*written);
       return {};
     }
     if (!IsConflict(written.error()) || attempt == kTries) return base::Fail(written.error());
-    auto live = parts_.client.Get(type, key);
+    auto live = parts_.client.Get(row.type, key);
     if (!live) return base::Fail(live.error());
-    route = std::make_shared<const RouteObject>(Project(write.route, *live));
+    route = std::make_shared<const RouteObject>(ProjectRoute(row, *live));
   }
 }
 

@@ -76,8 +76,12 @@ Gatherer::Gatherer(const Cache& cache, const MetricPoller& poller, const routers
     : cache_(cache), poller_(poller), router_(router), finalizer_(std::move(finalizer)), agents_(agents) {}
 
 std::string Gatherer::WhyMissing(const model::RouteRef& route) const {
-  if (route.kind == model::RouteKind::kHttpRoute) return "there is no such HTTPRoute";
-  return agents_ == nullptr ? "the operator was not started to make bridges" : "the bridge is being made";
+  const bool is_bridge = route.kind == model::RouteKind::kBridge;
+  if (cache_.Watches(route.kind)) {
+    return is_bridge ? "the bridge is being made" : fmt::format("there is no such {}", routers::RowOf(route.kind).type.kind);
+  }
+  if (is_bridge) return "the operator was not started to make bridges";
+  return fmt::format("the operator was started without the router {}", model::Name(route.kind));
 }
 
 decide::Observation Gatherer::Gather(const Migration& migration) const {
@@ -86,8 +90,9 @@ decide::Observation Gatherer::Gather(const Migration& migration) const {
   seen.generation = migration.meta.generation;
   seen.deleting = migration.meta.deleting;
   seen.finalizer_present = std::ranges::find(migration.meta.finalizers, finalizer_) != migration.meta.finalizers.end();
-  seen.header_flags_supported = router_.capabilities().header_flags;
   if (!migration.spec) return seen;
+  seen.header_flags_supported = std::ranges::all_of(
+      migration.spec->routes, [this](const model::RouteRef& route) { return router_.capabilities(route).header_flags; });
   const std::string& ns = migration.meta.key.ns;
   seen.legacy = ReadBackend(ns, migration.spec->legacy);
   seen.target = ReadBackend(ns, migration.spec->target);
@@ -121,7 +126,7 @@ std::optional<std::string> Gatherer::RefusalOf(const Migration& migration, const
 }
 
 decide::RouteObservation Gatherer::ReadRoute(const Migration& migration, const model::RouteRef& route) const {
-  const auto object = cache_.StoreOf(route).Get({migration.meta.key.ns, route.object});
+  const auto object = cache_.StoreOf(route.kind).Get({migration.meta.key.ns, route.object});
   if (!object) {
     decide::RouteObservation none = NotThere(WhyMissing(route));
     none.claims = Makers(migration, route, "");

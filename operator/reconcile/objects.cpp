@@ -2,9 +2,6 @@
 
 #include "compare/whole_spec.hpp"
 #include "kube/core/json_text.hpp"
-#include "kube/core/known_types.hpp"
-#include "routers/bridge/bridge_objects.hpp"
-#include "routers/traffic_router.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -18,26 +15,25 @@ const json& At(const json& object, const char* name) {
 }
 
 /// managedFields without the field trees but for the one question that routers ask: who owns the field that they steer by.
-json TrimManagers(const json& managers, const char* member, const char* field) {
+json TrimManagers(const json& managers, routers::SteeredField steered) {
   json trimmed = json::array();
   if (!managers.is_array()) return trimmed;
   for (const json& entry : managers) {
-    if (!At(At(At(entry, "fieldsV1"), member), field).is_object()) continue;
+    if (!At(At(At(entry, "fieldsV1"), steered.member), steered.field).is_object()) continue;
     trimmed.push_back({{"manager", At(entry, "manager")},
                        {"operation", At(entry, "operation")},
                        {"time", At(entry, "time")},
-                       {"fieldsV1", {{member, {{field, json::object()}}}}}});
+                       {"fieldsV1", {{steered.member, {{steered.field, json::object()}}}}}});
   }
   return trimmed;
 }
 
-/// What routers and the keeper of bridges read of metadata.
 json TrimMeta(const json& meta) {
-  return {{"name", At(meta, "name")},
-          {"namespace", At(meta, "namespace")},
-          {"uid", At(meta, "uid")},
-          {"resourceVersion", At(meta, "resourceVersion")},
-          {"generation", At(meta, "generation")}};
+  json trimmed;
+  for (const char* member : {"name", "namespace", "uid", "resourceVersion", "generation", "ownerReferences"}) {
+    if (const json& value = At(meta, member); !value.is_null()) trimmed[member] = value;
+  }
+  return trimmed;
 }
 
 bool IsReady(const json& endpoint) {
@@ -61,28 +57,17 @@ Migration ProjectMigration(const json& object) {
   return migration;
 }
 
-RouteObject ProjectRoute(const json& object) {
+RouteObject ProjectRoute(const routers::RouteKindRow& row, const json& object) {
   RouteObject route;
   route.meta = kube::ParseMeta(object);
   const json& meta = At(object, "metadata");
-  route.object = {{"metadata", TrimMeta(meta)}, {"spec", At(object, "spec")}, {"status", At(object, "status")}};
-  route.object["metadata"]["managedFields"] = TrimManagers(At(meta, "managedFields"), "f:spec", "f:rules");
-  const json& mark = At(At(meta, "annotations"), routers::kTemplateMark);
-  if (mark.is_string()) route.object["metadata"]["annotations"] = {{routers::kTemplateMark, mark}};
+  route.object = {{"kind", row.type.kind}, {"metadata", TrimMeta(meta)}};
+  for (const char* member : row.members) route.object[member] = At(object, member);
+  json& trimmed = route.object["metadata"];
+  trimmed["managedFields"] = TrimManagers(At(meta, "managedFields"), row.steered);
+  const json& annotation = At(At(meta, "annotations"), row.annotation.c_str());
+  if (annotation.is_string()) trimmed["annotations"] = {{row.annotation, annotation}};
   return route;
-}
-
-RouteObject ProjectBridge(const json& object) {
-  RouteObject bridge;
-  bridge.meta = kube::ParseMeta(object);
-  const json& meta = At(object, "metadata");
-  const std::string annotation(routers::kBridgeAnnotation);
-  bridge.object = {{"kind", kube::kConfigMaps.kind}, {"metadata", TrimMeta(meta)}, {"data", At(object, "data")}};
-  json& trimmed = bridge.object["metadata"];
-  trimmed["ownerReferences"] = At(meta, "ownerReferences");
-  trimmed["annotations"] = {{annotation, At(At(meta, "annotations"), annotation.c_str())}};
-  trimmed["managedFields"] = TrimManagers(At(meta, "managedFields"), "f:data", "f:rds.json");
-  return bridge;
 }
 
 ServiceView ProjectService(const json& object) {

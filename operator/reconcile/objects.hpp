@@ -8,6 +8,7 @@
 
 #include "kube/core/object.hpp"
 #include "model/codec.hpp"
+#include "routers/route_kinds.hpp"
 
 namespace softmig::reconcile {
 
@@ -21,14 +22,12 @@ struct Migration {
 };
 Migration ProjectMigration(const nlohmann::json& object);
 
-/// A route's object: an HTTPRoute reduced to what routers read: spec, conditions, who owns spec.rules, and the mark of a template.
+/// A route's object, reduced to what its router and the keeper of bridges read: its row of the table says what that is.
 struct RouteObject {
   kube::ObjectMeta meta;
   nlohmann::json object;
 };
-RouteObject ProjectRoute(const nlohmann::json& object);
-/// The ConfigMap of a bridge, reduced to its data, its owners, our annotation, and who owns `rds.json`.
-RouteObject ProjectBridge(const nlohmann::json& object);
+RouteObject ProjectRoute(const routers::RouteKindRow& row, const nlohmann::json& object);
 
 struct ServiceView {
   std::map<int, std::string> ports;  ///< their names, which are empty where there is only one

@@ -1,25 +1,32 @@
 #include "routers/router_set.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "kube/core/known_types.hpp"
-#include "routers/gatewayapi/json_view.hpp"
+#include "routers/route_kinds.hpp"
 
 namespace softmig::routers {
+namespace {
 
-const TrafficRouter& RouterSet::For(const model::RouteRef& route) const {
-  return route.kind == model::RouteKind::kBridge ? bridges_ : http_routes_;
+base::Error NoRoute(const nlohmann::json& object) {
+  const std::string kind = Cut(TextMember(&object, "kind"), 63);
+  return {base::ErrorCode::kInvalid, "an object of kind \"" + kind + "\" is no route", std::nullopt, std::nullopt};
 }
 
-const TrafficRouter& RouterSet::For(const nlohmann::json& object) const {
-  return TextMember(&object, "kind") == kube::kConfigMaps.kind ? bridges_ : http_routes_;
+}  // namespace
+
+RouterSet::RouterSet() {
+  for (const RouteKindRow& row : RouteKinds()) routers_[row.kind] = row.make();
 }
 
-Capabilities RouterSet::capabilities() const {
-  const Capabilities one = http_routes_.capabilities();
-  const Capabilities other = bridges_.capabilities();
-  return {.header_flags = one.header_flags && other.header_flags, .reports_acceptance = one.reports_acceptance && other.reports_acceptance};
+const TrafficRouter& RouterSet::For(const model::RouteRef& route) const { return *routers_.at(route.kind); }
+
+const TrafficRouter* RouterSet::For(const nlohmann::json& object) const {
+  const auto row = std::ranges::find(RouteKinds(), TextMember(&object, "kind"), [](const RouteKindRow& each) { return each.type.kind; });
+  return row == RouteKinds().end() ? nullptr : routers_.at(row->kind).get();
 }
+
+Capabilities RouterSet::capabilities(const model::RouteRef& route) const { return For(route).capabilities(route); }
 
 model::RouteState RouterSet::Observe(const nlohmann::json& object, const model::Spec& spec, const model::RouteRef& route) const {
   return For(route).Observe(object, spec, route);
@@ -30,7 +37,9 @@ base::Result<std::string> RouterSet::Save(const nlohmann::json& object, const mo
 }
 
 base::Result<ObjectPatch> RouterSet::Render(const TrafficIntent& intent, const nlohmann::json& object) const {
-  return For(object).Render(intent, object);
+  const TrafficRouter* router = For(object);
+  if (router == nullptr) return base::Fail(NoRoute(object));
+  return router->Render(intent, object);
 }
 
 base::Result<nlohmann::json> RouterSet::Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
@@ -44,7 +53,9 @@ base::Result<ObjectPatch> RouterSet::Remake(const TrafficIntent& intent, const m
 }
 
 base::Result<ObjectPatch> RouterSet::Restore(const std::string& saved, const nlohmann::json& object) const {
-  return For(object).Restore(saved, object);
+  const TrafficRouter* router = For(object);
+  if (router == nullptr) return base::Fail(NoRoute(object));
+  return router->Restore(saved, object);
 }
 
 }  // namespace softmig::routers

@@ -1,21 +1,23 @@
 #pragma once
 
+#include <map>
+#include <memory>
+
 #include "routers/traffic_router.hpp"
 
 namespace softmig::routers {
 
-/// One router for all kinds of routes: the spec's RouteRef says which, and of an object its own `kind` (a ConfigMap is a bridge's).
-/// Can do what all of them can.
+/// One router for all kinds of routes (route_kinds.hpp): the spec's RouteRef says which, and of an object its own `kind`.
 class RouterSet final : public TrafficRouter {
  public:
-  /// Both must outlive it.
-  RouterSet(const TrafficRouter& http_routes, const TrafficRouter& bridges) : http_routes_(http_routes), bridges_(bridges) {}
+  RouterSet();
 
-  [[nodiscard]] Capabilities capabilities() const override;
+  [[nodiscard]] Capabilities capabilities(const model::RouteRef& route) const override;
   [[nodiscard]] model::RouteState Observe(const nlohmann::json& object, const model::Spec& spec,
                                           const model::RouteRef& route) const override;
   [[nodiscard]] base::Result<std::string> Save(const nlohmann::json& object, const model::Spec& spec,
                                                const model::RouteRef& route) const override;
+  /// kInvalid where the object's kind is none of a route's, as with Restore.
   [[nodiscard]] base::Result<ObjectPatch> Render(const TrafficIntent& intent, const nlohmann::json& object) const override;
   [[nodiscard]] base::Result<nlohmann::json> Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
                                                   const std::string& ns) const override;
@@ -25,10 +27,9 @@ class RouterSet final : public TrafficRouter {
 
  private:
   [[nodiscard]] const TrafficRouter& For(const model::RouteRef& route) const;
-  [[nodiscard]] const TrafficRouter& For(const nlohmann::json& object) const;
+  [[nodiscard]] const TrafficRouter* For(const nlohmann::json& object) const;
 
-  const TrafficRouter& http_routes_;
-  const TrafficRouter& bridges_;
+  std::map<model::RouteKind, std::unique_ptr<const TrafficRouter>> routers_;
 };
 
 }  // namespace softmig::routers

@@ -54,7 +54,7 @@ struct Capabilities {
 class TrafficRouter {
  public:
   virtual ~TrafficRouter() = default;
-  [[nodiscard]] virtual Capabilities capabilities() const = 0;
+  [[nodiscard]] virtual Capabilities capabilities(const model::RouteRef& route) const = 0;
 
   /// What the object says now about the components that have rules on this route.
   /// Absent objects are the caller's business; an object that makes no sense gives problems, never a crash.

@@ -66,7 +66,7 @@ def test_the_render_is_as_written_down(name: str) -> None:
 
 @pytest.mark.parametrize("wrong, named", [
     ("replica=3", "replica"), ("replicas=0", "replicas"), ("logLevel=loud", "logLevel"), ("lease.duration=6", "duration"),
-    ("image.digest=sha256:12", "digest"), ("networkPolicy.apiServerPorts={0}", "apiServerPorts")])
+    ("image.digest=sha256:12", "digest"), ("routers.httpRoute=false", "routers"), ("networkPolicy.apiServerPorts={0}", "apiServerPorts")])
 def test_a_wrong_value_is_refused_by_its_name(wrong: str, named: str) -> None:
     done = helm("template", "softmigration", str(CHART), "--set", wrong)
     assert done.returncode != 0 and named in done.stderr
@@ -110,7 +110,10 @@ def test_jobs_may_be_made_only_where_the_values_say_so() -> None:
 
 
 def test_rights_on_a_kind_of_route_go_with_its_router() -> None:
-    assert "httproutes" not in str(rules_of(rendered("--set", "routers.httpRoute=false"), "ClusterRole"))
+    chart = rendered("--set", "routers.httpRoute=false", "--set", "routers.bridge=true")
+    assert "httproutes" not in str(rules_of(chart, "ClusterRole"))
+    (operator,) = of_kind(chart, "Deployment")
+    assert "--routers=bridge" in operator["spec"]["template"]["spec"]["containers"][0]["args"]
 
 
 def test_both_charts_carry_the_definitions_of_the_repository() -> None:

@@ -32,7 +32,7 @@ class RouterConformance : public ::testing::TestWithParam<RouterCase> {
   json object_ = GetParam().object;
   model::Spec spec_ = GetParam().spec;
 
-  [[nodiscard]] Flags FlagsOfRouter() const { return router_->capabilities().header_flags ? Flags::kOn : Flags::kOff; }
+  [[nodiscard]] Flags FlagsOfRouter() const { return router_->capabilities(GetParam().route).header_flags ? Flags::kOn : Flags::kOff; }
   [[nodiscard]] model::RouteState Observe(const json& object) const { return router_->Observe(object, spec_, GetParam().route); }
   [[nodiscard]] TrafficIntent Intent(int weight, Flags flags) const {
     TrafficIntent intent = IntentOf(spec_, weight, flags);

@@ -23,6 +23,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.image.digest }}{{ .Values.image.repository }}@{{ .Values.image.digest }}{{ else }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
 {{- end }}
 
+{{- define "softmigration.routers" -}}
+{{- $on := list }}
+{{- if .Values.routers.httpRoute }}{{ $on = append $on "httproute" }}{{ end }}
+{{- if .Values.routers.bridge }}{{ $on = append $on "bridge" }}{{ end }}
+{{- if not $on }}{{ fail "routers: at least one must be true; without any the operator moves nobody" }}{{ end }}
+{{- join "," $on }}
+{{- end }}
+
 {{- define "softmigration.rules" -}}
 - apiGroups: [softmigration.io]
   resources: [softmigrations]

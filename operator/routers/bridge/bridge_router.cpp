@@ -31,21 +31,6 @@ base::Error NoRoutes() {
 
 std::string RoutesText(const json& object) { return TextMember(Member(&object, "data"), kRoutesFile); }
 
-std::string LastWriter(const json& object) {
-  const json* entries = Member(Member(&object, "metadata"), "managedFields");
-  if (entries == nullptr || !entries->is_array()) return {};
-  std::string writer;
-  std::string latest;
-  for (const json& entry : *entries) {
-    if (Member(Member(Member(&entry, "fieldsV1"), "f:data"), "f:rds.json") == nullptr) continue;
-    std::string time = TextMember(&entry, "time");  // RFC 3339 in UTC with whole seconds: orders as text
-    if (!writer.empty() && time < latest) continue;
-    writer = TextMember(&entry, "manager");
-    latest = std::move(time);
-  }
-  return Cut(writer, 128);
-}
-
 bool AgentsHave(const json& object, const std::string& rds) {
   const json* agents = Member(Member(&object, "status"), "agents");
   if (agents == nullptr || !agents->is_array() || agents->empty()) return false;
@@ -58,7 +43,7 @@ model::RouteState ObserveHead(const json& object, const std::string& rds) {
   model::RouteState state;
   state.uid = UidOf(object);
   state.resource_version = TextMember(Member(&object, "metadata"), "resourceVersion");
-  state.last_writer = LastWriter(object);
+  state.last_writer = LastWriter(object, kBridgeField);
   const bool accepted = AgentsHave(object, rds);
   state.acceptance = accepted ? model::Acceptance::kAccepted : model::Acceptance::kWaiting;
   if (!accepted) state.acceptance_message = "the bridge has not taken its routes over yet";
@@ -139,7 +124,9 @@ std::optional<json> Lowered(const BridgeRoute& route) {
 
 }  // namespace
 
-Capabilities BridgeRouter::capabilities() const { return {.header_flags = true, .reports_acceptance = true}; }
+Capabilities BridgeRouter::capabilities(const model::RouteRef& /*route*/) const {
+  return {.header_flags = true, .reports_acceptance = true};
+}
 
 model::RouteState BridgeRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   const std::string rds = RoutesText(object);

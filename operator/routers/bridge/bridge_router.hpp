@@ -1,5 +1,6 @@
 #pragma once
 
+#include "routers/gatewayapi/json_view.hpp"
 #include "routers/traffic_router.hpp"
 
 namespace softmig::routers {
@@ -10,7 +11,7 @@ namespace softmig::routers {
 /// Stateless, thread-safe, never throws.
 class BridgeRouter final : public TrafficRouter {
  public:
-  [[nodiscard]] Capabilities capabilities() const override;
+  [[nodiscard]] Capabilities capabilities(const model::RouteRef& route) const override;
   [[nodiscard]] model::RouteState Observe(const nlohmann::json& object, const model::Spec& spec,
                                           const model::RouteRef& route) const override;
   /// There is nothing of the user's in a bridge: what is saved says only that it is one.
@@ -25,6 +26,8 @@ class BridgeRouter final : public TrafficRouter {
   /// All components on legacy, no flags.
   [[nodiscard]] base::Result<ObjectPatch> Restore(const std::string& saved, const nlohmann::json& object) const override;
 };
+
+inline constexpr SteeredField kBridgeField{"f:data", "f:rds.json"};
 
 /// `rds.json` of a bridge that nobody has steered yet: all components of `spec` with rules on `route`, on legacy.
 std::string FirstRoutes(const model::Spec& spec, const model::RouteRef& route);

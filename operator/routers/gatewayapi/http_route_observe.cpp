@@ -163,21 +163,6 @@ void CheckRoom(const View& view, const std::vector<Claim>& claims, std::vector<R
   }
 }
 
-std::string LastWriter(const json& object) {
-  const json* entries = Member(Member(&object, "metadata"), "managedFields");
-  if (entries == nullptr || !entries->is_array()) return {};
-  std::string writer;
-  std::string latest;
-  for (const json& entry : *entries) {
-    if (Member(Member(Member(&entry, "fieldsV1"), "f:spec"), "f:rules") == nullptr) continue;
-    std::string time = TextMember(&entry, "time");  // RFC 3339 in UTC with whole seconds: orders as text
-    if (!writer.empty() && time < latest) continue;
-    writer = TextMember(&entry, "manager");
-    latest = std::move(time);
-  }
-  return Cut(writer, 128);
-}
-
 /// Each claimed rule's id; equal rules of one component count once, claims of two components twice.
 void AddIds(const Claim& claim, std::vector<std::string>& ids) {
   std::set<std::string> unique;
@@ -193,7 +178,7 @@ model::RouteState ObserveHead(const json& object) {
   AcceptanceReport report = ReadAcceptance(object);
   state.acceptance = report.acceptance;
   state.acceptance_message = std::move(report.message);
-  state.last_writer = LastWriter(object);
+  state.last_writer = LastWriter(object, kRulesField);
   TemplateMark mark = ReadMark(object);
   state.made_for = std::move(mark.made_for);
   if (mark.restorable) state.mark = std::move(mark.text);
@@ -202,7 +187,9 @@ model::RouteState ObserveHead(const json& object) {
 
 }  // namespace
 
-Capabilities HttpRouteRouter::capabilities() const { return {.header_flags = true, .reports_acceptance = true}; }
+Capabilities HttpRouteRouter::capabilities(const model::RouteRef& /*route*/) const {
+  return {.header_flags = true, .reports_acceptance = true};
+}
 
 model::RouteState HttpRouteRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   model::RouteState state = ObserveHead(object);

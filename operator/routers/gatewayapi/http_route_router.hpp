@@ -1,5 +1,6 @@
 #pragma once
 
+#include "routers/gatewayapi/json_view.hpp"
 #include "routers/traffic_router.hpp"
 
 namespace softmig::routers {
@@ -8,7 +9,7 @@ namespace softmig::routers {
 /// Rules of our own exist only for header flags; their names begin with "softmig-". Stateless, thread-safe, never throws.
 class HttpRouteRouter final : public TrafficRouter {
  public:
-  [[nodiscard]] Capabilities capabilities() const override;
+  [[nodiscard]] Capabilities capabilities(const model::RouteRef& route) const override;
   [[nodiscard]] model::RouteState Observe(const nlohmann::json& object, const model::Spec& spec,
                                           const model::RouteRef& route) const override;
   [[nodiscard]] base::Result<std::string> Save(const nlohmann::json& object, const model::Spec& spec,
@@ -26,6 +27,8 @@ class HttpRouteRouter final : public TrafficRouter {
   /// A rule is found again by its name, or by its matches where it had none. kInvalid where `saved` was not written by Save.
   [[nodiscard]] base::Result<ObjectPatch> Restore(const std::string& saved, const nlohmann::json& object) const override;
 };
+
+inline constexpr SteeredField kRulesField{"f:spec", "f:rules"};
 
 /// Limits of the HTTPRoute schema.
 inline constexpr std::size_t kMaxRules = 16;

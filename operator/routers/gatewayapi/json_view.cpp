@@ -30,6 +30,21 @@ std::optional<std::int64_t> WholeNumber(const json* value, std::int64_t max) {
   return number;
 }
 
+std::string LastWriter(const json& object, SteeredField steered) {
+  const json* entries = Member(Member(&object, "metadata"), "managedFields");
+  if (entries == nullptr || !entries->is_array()) return {};
+  std::string writer;
+  std::string latest;
+  for (const json& entry : *entries) {
+    if (Member(Member(Member(&entry, "fieldsV1"), steered.member), steered.field) == nullptr) continue;
+    std::string time = TextMember(&entry, "time");  // RFC 3339 in UTC with whole seconds: orders as text
+    if (!writer.empty() && time < latest) continue;
+    writer = TextMember(&entry, "manager");
+    latest = std::move(time);
+  }
+  return Cut(writer, 128);
+}
+
 std::string Cut(std::string text, std::size_t limit) {
   if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;

@@ -16,6 +16,13 @@ const nlohmann::json* Member(const nlohmann::json* value, std::string_view key);
 std::string TextMember(const nlohmann::json* value, std::string_view key);
 /// A whole number within [0, max]; nothing for anything else.
 std::optional<std::int64_t> WholeNumber(const nlohmann::json* value, std::int64_t max);
+/// A member that a router steers by, as managedFields spell it.
+struct SteeredField {
+  const char* member;  ///< "f:spec"
+  const char* field;   ///< "f:rules"
+};
+/// Who wrote that member last; empty where nobody is known.
+std::string LastWriter(const nlohmann::json& object, SteeredField steered);
 /// `text` cut at `limit` bytes, never within a UTF-8 character.
 std::string Cut(std::string text, std::size_t limit);
 

@@ -155,7 +155,8 @@ void Replica::WatchAll() {
   };
   watch(kube::kServices, tweaked(Kind::kServices, cache_.services(), executors_cache_.services()));
   watch(kube::kEndpointSlices, tweaked(Kind::kEndpointSlices, cache_.slices(), executors_cache_.slices()));
-  watch(kube::kHttpRoutes, tweaked(Kind::kHttpRoutes, cache_.routes(), executors_cache_.routes()));
+  watch(kube::kHttpRoutes,
+        tweaked(Kind::kHttpRoutes, cache_.StoreOf(model::RouteKind::kHttpRoute), executors_cache_.StoreOf(model::RouteKind::kHttpRoute)));
   watch(kube::kSoftMigrations, tweaked(Kind::kSoftMigrations, cache_.migrations(), executors_cache_.migrations()));
 }
 
@@ -249,7 +250,7 @@ std::shared_ptr<const PassView> Replica::View() {
     }
   }
   for (const std::string& route : parts_.scenario.routes) {
-    if (auto object = cache_.routes().Get({kNamespace, route})) view->routes[route] = std::move(object);
+    if (auto object = cache_.StoreOf(model::RouteKind::kHttpRoute).Get({kNamespace, route})) view->routes[route] = std::move(object);
   }
   view->metrics = metric_log_;
   view->acknowledged = acknowledged_;

@@ -38,8 +38,8 @@ Tweaks RouterFirst() {
   Tweaks tweaks;
   tweaks.provider = [](const MetricProvider& plain, const Cache& cache) {
     return std::make_unique<ProviderMutant>(plain, [&cache](Reading reading) {
-      for (const kube::ObjectKey& key : cache.routes().Keys()) {
-        const auto route = cache.routes().Get(key);
+      for (const kube::ObjectKey& key : cache.StoreOf(model::RouteKind::kHttpRoute).Keys()) {
+        const auto route = cache.StoreOf(model::RouteKind::kHttpRoute).Get(key);
         if (route && !IsAccepted(route->object)) return Reading{Reading::Kind::kNumber, 0, ""};
       }
       return reading;

@@ -18,7 +18,7 @@ using routers::TrafficRouter;
 class RouterMutant : public TrafficRouter {
  public:
   RouterMutant(const TrafficRouter& plain, const Cache& cache) : plain_(plain), cache_(cache) {}
-  [[nodiscard]] routers::Capabilities capabilities() const override { return plain_.capabilities(); }
+  [[nodiscard]] routers::Capabilities capabilities(const model::RouteRef& route) const override { return plain_.capabilities(route); }
   [[nodiscard]] model::RouteState Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const override {
     return plain_.Observe(object, spec, route);
   }

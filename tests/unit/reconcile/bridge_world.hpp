@@ -67,7 +67,8 @@ struct BridgeWorld {
       : transport([this](const http::Request& request) { return api(request); }),
         metric_transport([this](const http::Request& request) { return agent ? agent(request) : std::nullopt; }),
         client({"http://api", "default", nullptr, std::make_shared<NoToken>()}, transport),
-        cache([this](const kube::ObjectKey& key) { woken.push_back(key.ToString()); }, Cache::Bridges::kWatched),
+        cache([this](const kube::ObjectKey& key) { woken.push_back(key.ToString()); },
+              {model::RouteKind::kHttpRoute, model::RouteKind::kBridge}),
         poller(metric_transport, sources, clock, [](const kube::ObjectKey&, bool) {}),
         agents(metric_transport, cache, [this](const kube::ObjectKey& key) { woken.push_back(key.ToString()); }),
         gatherer(cache, poller, router, kFinalizer, &agents),
@@ -80,8 +81,8 @@ struct BridgeWorld {
     other["spec"]["ports"][0]["name"] = "http";
     Fill(cache.services(), {with_name, other});
     Fill(cache.slices(), {WholeSliceJson("old", {"10.0.0.1", "10.0.0.2"}), WholeSliceJson("new", {"10.0.1.1"})});
-    Fill(cache.routes(), {});
-    Fill(cache.bridges(), {});
+    Fill(cache.StoreOf(model::RouteKind::kHttpRoute), {});
+    Fill(cache.StoreOf(model::RouteKind::kBridge), {});
     Fill(cache.migrations(), {BridgeMigrationJson()});
   }
 
@@ -93,7 +94,7 @@ struct BridgeWorld {
   /// What the watch would bring.
   void SeeConfigMap() {
     json object = api.objects.at(kBridgeConfigMap);
-    cache.bridges().OnApplied(object);
+    cache.StoreOf(model::RouteKind::kBridge).OnApplied(object);
   }
 
   BridgeApi api;
@@ -106,9 +107,7 @@ struct BridgeWorld {
   kube::Fence fence{clock};
   VersionTracker migrations;
   VersionTracker routes;
-  routers::HttpRouteRouter http_routes;
-  routers::BridgeRouter bridge_router;
-  routers::RouterSet router{http_routes, bridge_router};
+  routers::RouterSet router;
   providers::PrometheusProvider provider;
   PlainSources sources{provider};
   Cache cache;

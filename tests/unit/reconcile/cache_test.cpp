@@ -20,7 +20,7 @@ TEST(Cache, CountsReadyEndpointsOverAllSlicesOfAService) {
 
 TEST(Cache, WakesTheMigrationsThatAChangeConcerns) {
   World world;
-  world.cache.routes().OnApplied(RouteJson(5, "21"));
+  world.cache.StoreOf(model::RouteKind::kHttpRoute).OnApplied(RouteJson(5, "21"));
   EXPECT_THAT(world.woken, ElementsAre("shop/payments"));
   world.woken.clear();
   world.cache.slices().OnApplied(SliceJson("new", 0));
@@ -56,10 +56,30 @@ TEST(Cache, IsSyncedOnceEveryKindHadItsFirstSnapshot) {
   Cache cache([](const kube::ObjectKey&) {});
   Fill(cache.services(), {});
   Fill(cache.slices(), {});
-  Fill(cache.routes(), {});
+  Fill(cache.StoreOf(model::RouteKind::kHttpRoute), {});
   EXPECT_FALSE(cache.synced());
   Fill(cache.migrations(), {});
   EXPECT_TRUE(cache.synced());
+}
+
+TEST(Cache, WaitsForTheKindsOfRoutesThatAreWatchedAndNoOthers) {
+  Cache cache([](const kube::ObjectKey&) {}, {model::RouteKind::kBridge});
+  Fill(cache.services(), {});
+  Fill(cache.slices(), {});
+  Fill(cache.migrations(), {});
+  EXPECT_FALSE(cache.synced());
+  Fill(cache.StoreOf(model::RouteKind::kBridge), {});
+  EXPECT_TRUE(cache.synced());
+  EXPECT_FALSE(cache.Watches(model::RouteKind::kHttpRoute));
+}
+
+TEST(Gatherer, SaysThatARouterIsOffRatherThanThatARouteIsMissing) {
+  World world;
+  Cache cache([](const kube::ObjectKey&) {}, {model::RouteKind::kBridge});
+  Fill(cache.migrations(), {MigrationJson()});
+  const Gatherer gatherer(cache, world.poller, world.router, kFinalizer);
+  const decide::Observation seen = gatherer.Gather(*cache.migrations().Get({"shop", "payments"}));
+  EXPECT_EQ(std::get<decide::Missing>(seen.routes.at("web").state).why, "the operator was started without the router httproute");
 }
 
 TEST(VersionTracker, AnOlderCopyOfTheSameObjectHasNotCaughtUp) {
@@ -89,7 +109,7 @@ TEST(Gatherer, ReadsBackendsRoutesAndWhatIsMissing) {
   EXPECT_EQ(route.components.at(0).weight->value(), 0);
   EXPECT_TRUE(seen.routes.at("web").snapshot.has_value());
 
-  world.cache.routes().OnDeleted(RouteJson());
+  world.cache.StoreOf(model::RouteKind::kHttpRoute).OnDeleted(RouteJson());
   world.cache.services().OnDeleted(ServiceJson("new"));
   seen = world.gatherer.Gather(world.migration());
   EXPECT_TRUE(std::holds_alternative<decide::Missing>(seen.routes.at("web").state));
@@ -99,7 +119,7 @@ TEST(Gatherer, ReadsBackendsRoutesAndWhatIsMissing) {
 TEST(Gatherer, SeesAChangedRouteAtOnce) {
   World world;
   (void)world.gatherer.Gather(world.migration());
-  world.cache.routes().OnApplied(RouteJson(35, "21"));
+  world.cache.StoreOf(model::RouteKind::kHttpRoute).OnApplied(RouteJson(35, "21"));
   const auto seen = world.gatherer.Gather(world.migration());
   EXPECT_EQ(std::get<model::RouteState>(seen.routes.at("web").state).components.at(0).weight->value(), 35);
 }

@@ -96,8 +96,9 @@ TEST(Executor, PatchesTheRouteAndRemembersItsVersion) {
   ASSERT_TRUE(world.executor.Do(world.migration(), ToTen()).has_value());
   const json patched = json::parse(RouteJson().dump()).patch(json::parse(world.transport.requests().at(0).body));
   EXPECT_EQ(patched["spec"], RouteJson(10)["spec"]);
-  EXPECT_FALSE(world.routes.CaughtUp({"shop", "shop"}, "uid-route", "20"));
-  EXPECT_TRUE(world.routes.CaughtUp({"shop", "shop"}, "uid-route", "21"));
+  const kube::ObjectKey key = RouteKey("shop", world.migration().spec->routes.front());
+  EXPECT_FALSE(world.routes.CaughtUp(key, "uid-route", "20"));
+  EXPECT_TRUE(world.routes.CaughtUp(key, "uid-route", "21"));
 }
 
 TEST(Executor, ReadsTheRouteAgainWhereSomebodyWasFirst) {
@@ -113,7 +114,7 @@ TEST(Executor, ReadsTheRouteAgainWhereSomebodyWasFirst) {
 
 TEST(Executor, WritesNothingWhereTheRouteIsAlreadyAsWanted) {
   World world;
-  world.cache.routes().OnApplied(RouteJson(10, "21"));
+  world.cache.StoreOf(model::RouteKind::kHttpRoute).OnApplied(RouteJson(10, "21"));
   EXPECT_TRUE(world.executor.Do(world.migration(), ToTen()).has_value());
   EXPECT_TRUE(world.transport.requests().empty());
 }

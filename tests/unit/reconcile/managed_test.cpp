@@ -30,7 +30,7 @@ decide::CreateRoute AtTen() { return {"web", {{"all", base::Percent::Of(10), fal
 struct ManagedWorld : World {
   explicit ManagedWorld(fakes::FakeTransport::Handler api) : World(std::move(api)) {
     cache.migrations().OnApplied(ManagedJson());
-    Fill(cache.routes(), {});
+    Fill(cache.StoreOf(model::RouteKind::kHttpRoute), {});
   }
   ManagedWorld() : ManagedWorld(Keeping()) {}
 
@@ -52,12 +52,12 @@ struct ManagedWorld : World {
     json made = json::parse(transport.requests().back().body);
     made["metadata"]["uid"] = "uid-made";
     made["metadata"]["resourceVersion"] = "31";
-    cache.routes().OnApplied(made);
+    cache.StoreOf(model::RouteKind::kHttpRoute).OnApplied(made);
     return done;
   }
   static int version(const json& object) { return std::stoi(object["metadata"].value("resourceVersion", "30")); }
 
-  [[nodiscard]] json live() const { return cache.routes().Get(kRoute)->object; }
+  [[nodiscard]] json live() const { return cache.StoreOf(model::RouteKind::kHttpRoute).Get(kRoute)->object; }
   decide::RouteObservation Seen(const std::string& name = "payments") { return gatherer.Gather(migration(name)).routes.at("web"); }
   void Adopt(const std::string& saved = "{}") {
     json object = ManagedJson();
@@ -79,7 +79,8 @@ TEST(Managed, ARouteIsMadeFromItsTemplateAtTheWeightsAsked) {
   EXPECT_EQ(made["spec"]["rules"], RouteJson(10)["spec"]["rules"]);
   EXPECT_EQ(made["metadata"]["labels"], json({{"team", "shop"}}));
   EXPECT_FALSE(made["metadata"].contains("ownerReferences"));
-  EXPECT_TRUE(world.cache.routes().Get(kRoute) == nullptr) << "it is there once the watch says so: it may be gone again";
+  EXPECT_TRUE(world.cache.StoreOf(model::RouteKind::kHttpRoute).Get(kRoute) == nullptr)
+      << "it is there once the watch says so: it may be gone again";
 }
 
 TEST(Managed, ARouteThatSomebodyMadeMeanwhileIsLeft) {
@@ -124,7 +125,7 @@ TEST(Managed, AnEditIsPendingUntilItIsWrittenAndKeepsTheWeights) {
 
 TEST(Managed, ARouteThatWasMadeAnewByHandIsNotWrittenOver) {
   ManagedWorld world;
-  world.cache.routes().OnApplied(RouteJson());
+  world.cache.StoreOf(model::RouteKind::kHttpRoute).OnApplied(RouteJson());
   ASSERT_TRUE(world.executor.Do(world.migration(), decide::ApplyTemplate{"web", AtTen().components}).has_value());
   EXPECT_TRUE(world.transport.requests().empty());
 }

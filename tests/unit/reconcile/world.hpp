@@ -88,7 +88,7 @@ struct World {
     fence.ExtendUntil(clock.SteadyNow() + std::chrono::hours(1));
     Fill(cache.services(), {ServiceJson("old"), ServiceJson("new")});
     Fill(cache.slices(), {SliceJson("old", 2), SliceJson("new", 1, 1)});
-    Fill(cache.routes(), {RouteJson()});
+    Fill(cache.StoreOf(model::RouteKind::kHttpRoute), {RouteJson()});
     Fill(cache.migrations(), {MigrationJson()});
     woken.clear();
   }

@@ -1,0 +1,41 @@
+#include "routers/route_kinds.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "kube/core/known_types.hpp"
+#include "routers/bridge/bridge_objects.hpp"
+#include "routers/bridge/bridge_router.hpp"
+#include "routers/gatewayapi/http_route_router.hpp"
+
+namespace softmig::routers {
+namespace {
+
+using model::RouteKind;
+
+template <typename Router>
+std::unique_ptr<TrafficRouter> New() {
+  return std::make_unique<Router>();
+}
+
+std::vector<RouteKindRow> MakeRows() {
+  return {{RouteKind::kHttpRoute, kube::kHttpRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<HttpRouteRouter>},
+          {RouteKind::kBridge,
+           kube::kConfigMaps,
+           std::string(kBridgeLabel),
+           {"data"},
+           std::string(kBridgeAnnotation),
+           kBridgeField,
+           New<BridgeRouter>}};
+}
+
+}  // namespace
+
+std::span<const RouteKindRow> RouteKinds() {
+  static const std::vector<RouteKindRow> kRows = MakeRows();
+  return kRows;
+}
+
+const RouteKindRow& RowOf(model::RouteKind kind) { return *std::ranges::find(RouteKinds(), kind, &RouteKindRow::kind); }
+
+}  // namespace softmig::routers

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kube/core/object.hpp"
+#include "routers/gatewayapi/json_view.hpp"
+#include "routers/traffic_router.hpp"
+
+namespace softmig::routers {
+
+/// All that is particular to one kind of route. A new one is a value of model::RouteKind, a folder beside this file, and a row.
+struct RouteKindRow {
+  model::RouteKind kind = model::RouteKind::kHttpRoute;
+  kube::ResourceType type;
+  std::string label;                 ///< only objects with this label are of interest; empty: all
+  std::vector<const char*> members;  ///< of the object that the router reads, besides its metadata
+  std::string annotation;            ///< the one annotation that is read
+  SteeredField steered;              ///< what it steers by
+  std::unique_ptr<TrafficRouter> (*make)() = nullptr;
+};
+
+/// One row for each kind.
+std::span<const RouteKindRow> RouteKinds();
+const RouteKindRow& RowOf(model::RouteKind kind);
+
+}  // namespace softmig::routers
