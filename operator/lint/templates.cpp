@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lint/check.hpp"
-#include "routers/gatewayapi/http_route_router.hpp"
+#include "routers/router_set.hpp"
 
 namespace softmig::lint {
 namespace {
@@ -23,7 +23,7 @@ void Look(const model::RouteState& state, const std::string& path, std::vector<F
 }  // namespace
 
 std::vector<Finding> CheckTemplates(const model::Spec& spec, const std::string& ns) {
-  const routers::HttpRouteRouter router;
+  const routers::RouterSet router;
   std::vector<Finding> findings;
   for (std::size_t i = 0; i < spec.routes.size(); ++i) {
     const model::RouteRef& route = spec.routes[i];

@@ -48,16 +48,33 @@ json Fill(json match) {
   return match;
 }
 
-}  // namespace
+json FillGrpc(json match) {
+  if (!match.is_object()) return match;
+  FillPairs(match, "headers");
+  const auto method = match.find("method");
+  if (method == match.end()) return match;
+  if (method->is_null()) {
+    match.erase(method);
+  } else if (method->is_object()) {
+    SetDefault(*method, "type", "Exact");
+  }
+  return match;
+}
 
-std::string CanonicalMatches(const json& matches) {
+std::string Canonical(const json& matches, json (*fill)(json match)) {
   json filled = json::array();
   if (matches.is_array()) {
-    for (const json& match : matches) filled.push_back(Fill(match));
+    for (const json& match : matches) filled.push_back(fill(match));
   }
-  if (filled.empty()) filled.push_back(Fill(json::object()));
+  if (filled.empty()) filled.push_back(fill(json::object()));
   std::sort(filled.begin(), filled.end());  // one of them must hold: the order means nothing
   return filled.dump(-1, ' ', false, json::error_handler_t::replace);
 }
+
+}  // namespace
+
+std::string CanonicalMatches(const json& matches) { return Canonical(matches, Fill); }
+
+std::string CanonicalGrpcMatches(const json& matches) { return Canonical(matches, FillGrpc); }
 
 }  // namespace softmig::model

@@ -55,5 +55,7 @@ std::vector<std::string> SecretsOf(const MetricSpec& metric);
 /// Canonical compact JSON of Gateway API `matches`: the API server's defaults filled in (path PathPrefix "/", header and query
 /// type Exact), keys sorted. Two spellings of the same matches give the same text. Empty or absent: the default match.
 std::string CanonicalMatches(const nlohmann::json& matches);
+/// The same for a GRPCRoute's, which have methods and headers, and no path.
+std::string CanonicalGrpcMatches(const nlohmann::json& matches);
 
 }  // namespace softmig::model

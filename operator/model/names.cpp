@@ -42,6 +42,7 @@ std::string_view Name(BreachPolicy policy) { return policy == BreachPolicy::kHol
 std::string_view Name(RouteKind kind) {
   switch (kind) {
     case RouteKind::kHttpRoute: return "httproute";
+    case RouteKind::kGrpcRoute: return "grpcroute";
     case RouteKind::kBridge: return "bridge";
   }
   return "httproute";

@@ -23,9 +23,9 @@ Side ParseSide(FieldReader& spec, std::string_view key) {
 }
 
 void ParseRouteObject(FieldReader& gateway_api, RouteRef& route) {
-  static constexpr std::array<std::string_view, 1> kKinds{"HTTPRoute"};
+  static constexpr std::array<std::string_view, 2> kKinds{"HTTPRoute", "GRPCRoute"};
   static constexpr std::array<std::string_view, 2> kOwnerships{"Patch", "Managed"};
-  gateway_api.Choice("kind", kKinds, 0);
+  route.kind = gateway_api.Choice("kind", kKinds, 0) == 1 ? RouteKind::kGrpcRoute : RouteKind::kHttpRoute;
   const bool managed = gateway_api.Choice("ownership", kOwnerships, 0) == 1;
   route.object = gateway_api.Text("name", kSubdomain);
   if (managed) {

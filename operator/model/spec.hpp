@@ -23,14 +23,15 @@ struct Side {
 
 enum class RouteKind {
   kHttpRoute,  ///< Gateway API: the user's own (ownership Patch), or made by the operator where it is missing (Managed)
+  kGrpcRoute,  ///< Gateway API, likewise
   kBridge,     ///< an Envoy of the operator's own, with an agent that compares; at most one a migration
 };
 
 /// Where users come in. All routes of a migration move as one set.
 struct RouteRef {
   std::string name;        ///< how components refer to it
-  std::string object;      ///< name of the HTTPRoute, or of all objects of the bridge, in the migration's namespace
-  std::string manifest{};  ///< ownership Managed: metadata and spec of the HTTPRoute to make, compact JSON; else empty
+  std::string object;      ///< name of the route, or of all objects of the bridge, in the migration's namespace
+  std::string manifest{};  ///< ownership Managed: metadata and spec of the route to make, compact JSON; else empty
   RouteKind kind = RouteKind::kHttpRoute;
   int port = 0;      ///< of a bridge's Service, where users enter
   int replicas = 0;  ///< of a bridge

@@ -32,7 +32,10 @@ void ValidateRoutes(const Spec& spec, ErrorList& errors) {
   const auto name_path = [](std::size_t i) { return fmt::format("spec.routes[{}].name", i); };
   const auto object_path = [](std::size_t i) { return fmt::format("spec.routes[{}].gatewayAPI.name", i); };
   RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.name; }, name_path, errors);
-  const auto object_of = [](const RouteRef& route) { return route.kind == RouteKind::kHttpRoute ? route.object : std::string(); };
+  const auto object_of = [](const RouteRef& route) {
+    const bool counts = route.kind != RouteKind::kBridge && !route.object.empty();  // of bridges there is at most one
+    return counts ? fmt::format("{}/{}", Name(route.kind), route.object) : std::string();
+  };
   RefuseDoubles(spec.routes, object_of, object_path, errors);
 }
 
@@ -55,6 +58,29 @@ bool IsComponent(const Spec& spec, const std::string& name) {
   return std::any_of(spec.components.begin(), spec.components.end(), [&](const ComponentSpec& each) { return each.name == name; });
 }
 
+/// How components may speak of the rules of a route.
+struct Naming {
+  bool by_name, by_matches;
+  std::string_view owner;
+};
+
+Naming NamingOf(RouteKind kind) {
+  switch (kind) {
+    case RouteKind::kHttpRoute: return {true, true, "an HTTPRoute"};
+    case RouteKind::kGrpcRoute: return {true, false, "a GRPCRoute"};
+    case RouteKind::kBridge: return {false, true, "a bridge"};
+  }
+  return {};
+}
+
+void ValidateNaming(const Spec& spec, const RuleRef& rule, const std::string& path, ErrorList& errors) {
+  const auto route = std::ranges::find(spec.routes, rule.route, &RouteRef::name);
+  if (route == spec.routes.end()) return;
+  const Naming naming = NamingOf(route->kind);
+  if (rule.rule && !naming.by_name) errors.Add(path + ".rule", fmt::format("rules of {} have no names: give their matches", naming.owner));
+  if (rule.matches && !naming.by_matches) errors.Add(path + ".matches", fmt::format("rules of {} go by their names", naming.owner));
+}
+
 /// One rule, one component: otherwise two of them would write the same weights.
 void ValidateClaims(const Spec& spec, ErrorList& errors) {
   std::map<std::string, std::string> claimed;
@@ -66,9 +92,7 @@ void ValidateClaims(const Spec& spec, ErrorList& errors) {
       if (!rule.route.empty() && std::none_of(spec.routes.begin(), spec.routes.end(), is_named)) {
         errors.Add(path + ".route", fmt::format("no route of spec.routes is named \"{}\"", rule.route));
       }
-      const bool on_bridge = std::any_of(spec.routes.begin(), spec.routes.end(),
-                                         [&](const RouteRef& route) { return is_named(route) && route.kind == RouteKind::kBridge; });
-      if (on_bridge && rule.rule) errors.Add(path + ".rule", "a bridge's rules have no names: give their matches");
+      ValidateNaming(spec, rule, path, errors);
       const std::string id = rule.rule ? "rule:" + *rule.rule : "matches:" + rule.matches.value_or("");
       if (!rule.rule && !rule.matches) continue;
       const auto [first, is_new] = claimed.emplace(rule.route + "/" + id, path);

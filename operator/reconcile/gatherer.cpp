@@ -37,10 +37,11 @@ constexpr std::size_t kAnswerBytes = 400;
 /// Whether trying again can only lead to the same answer as long as nobody edits anything.
 bool IsRefusal(base::ErrorCode code) { return code == base::ErrorCode::kInvalid || code == base::ErrorCode::kForbidden; }
 
-/// The route with this object among a migration's, where it is to be made from a template.
-bool Makes(const Migration& migration, const std::string& object) {
-  return std::ranges::any_of(migration.spec->routes,
-                             [&](const model::RouteRef& route) { return route.object == object && !route.manifest.empty(); });
+/// The same object is among a migration's routes, and to be made from a template.
+bool Makes(const Migration& migration, const model::RouteRef& object) {
+  return std::ranges::any_of(migration.spec->routes, [&](const model::RouteRef& route) {
+    return route.kind == object.kind && route.object == object.object && !route.manifest.empty();
+  });
 }
 
 /// Of several that would make one route the first has it: who moves users, then who made what is there, then by name.
@@ -208,7 +209,7 @@ std::vector<model::RouteProblem> Gatherer::Makers(const Migration& migration, co
   for (const kube::ObjectKey& key : cache_.MigrationsOnRoute(migration.meta.key.ns, route)) {
     if (key == migration.meta.key) continue;
     const auto other = cache_.migrations().Get(key);
-    if (!other || !other->spec || !Makes(*other, route.object) || mine < MakerOrder(*other, made_for, finalizer_)) continue;
+    if (!other || !other->spec || !Makes(*other, route) || mine < MakerOrder(*other, made_for, finalizer_)) continue;
     problems.push_back({"RouteMadeTwice", fmt::format("route {} has a template in SoftMigration {} and in SoftMigration {}", route.object,
                                                       migration.meta.key.name, key.name)});
   }

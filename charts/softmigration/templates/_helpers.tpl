@@ -26,6 +26,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "softmigration.routers" -}}
 {{- $on := list }}
 {{- if .Values.routers.httpRoute }}{{ $on = append $on "httproute" }}{{ end }}
+{{- if .Values.routers.grpcRoute }}{{ $on = append $on "grpcroute" }}{{ end }}
 {{- if .Values.routers.bridge }}{{ $on = append $on "bridge" }}{{ end }}
 {{- if not $on }}{{ fail "routers: at least one must be true; without any the operator moves nobody" }}{{ end }}
 {{- join "," $on }}
@@ -41,6 +42,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.routers.httpRoute }}
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
+  verbs: [get, list, watch, create, patch]
+{{- end }}
+{{- if .Values.routers.grpcRoute }}
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [grpcroutes]
   verbs: [get, list, watch, create, patch]
 {{- end }}
 {{- if .Values.routers.bridge }}

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "model/codec.hpp"
 #include "model/route_state.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 
@@ -59,8 +58,6 @@ bool AddFlag(json& match, const model::HeaderFlag& flag) {
   return std::ranges::all_of(flag.headers, [&](const auto& header) { return AddHeader(headers, header); });
 }
 
-json DefaultMatches() { return json::array({{{"path", {{"type", "PathPrefix"}, {"value", "/"}}}}}); }
-
 /// The target as the claimed rule names it (with its filters), else as we would.
 json TargetRef(const json& rule, const Sides& sides) {
   json ref = {{"group", ""}, {"kind", "Service"}, {"name", sides.target.service}, {"port", sides.target.port}};
@@ -73,11 +70,11 @@ json TargetRef(const json& rule, const Sides& sides) {
 }
 
 /// `rule` without name, with the defaults of the parts that we write ourselves filled in.
-json Comparable(json rule) {
+json Comparable(json rule, const RouteDialect& dialect) {
   if (!rule.is_object()) return rule;
   rule.erase("name");
   const json* matches = Member(&rule, "matches");
-  rule["matches"] = model::CanonicalMatches(matches == nullptr ? json() : *matches);
+  rule["matches"] = dialect.canonical(matches == nullptr ? json() : *matches);
   if (BackendRefs(rule) == nullptr) return rule;
   for (json& ref : rule["backendRefs"]) {
     if (!ref.is_object()) continue;
@@ -122,11 +119,13 @@ std::vector<PlannedFlagRule> PlanFlagRules(const std::string& component_key, con
   return planned;
 }
 
-json FlagRuleBody(const PlannedFlagRule& planned, const Sides& sides) {
+json FlagRuleBody(const PlannedFlagRule& planned, const Sides& sides, const RouteDialect& dialect) {
   json body = *planned.rule->value;
   body.erase("name");
   const json* matches = Member(&body, "matches");
-  if (matches == nullptr || matches->is_null() || (matches->is_array() && matches->empty())) body["matches"] = DefaultMatches();
+  if (matches == nullptr || matches->is_null() || (matches->is_array() && matches->empty())) {
+    body["matches"] = json::parse(dialect.canonical(json()));
+  }
   if (!body["matches"].is_array()) return nullptr;
   for (json& match : body["matches"]) {
     if (!AddFlag(match, *planned.flag)) return nullptr;
@@ -135,6 +134,8 @@ json FlagRuleBody(const PlannedFlagRule& planned, const Sides& sides) {
   return body;
 }
 
-bool SameFlagRule(const json& live, const json& body) { return Comparable(live) == Comparable(body); }
+bool SameFlagRule(const json& live, const json& body, const RouteDialect& dialect) {
+  return Comparable(live, dialect) == Comparable(body, dialect);
+}
 
 }  // namespace softmig::routers

@@ -39,9 +39,9 @@ std::vector<PlannedFlagRule> PlanFlagRules(const std::string& component_key, con
 
 /// The planned rule without its name: the claimed rule with the flag's headers added to each match and only the target behind it.
 /// Null where a match already asks for another value of one of the headers, or would get too many.
-nlohmann::json FlagRuleBody(const PlannedFlagRule& planned, const Sides& sides);
+nlohmann::json FlagRuleBody(const PlannedFlagRule& planned, const Sides& sides, const RouteDialect& dialect);
 
 /// Equal but for the name and for what the API server fills in by itself.
-bool SameFlagRule(const nlohmann::json& live, const nlohmann::json& body);
+bool SameFlagRule(const nlohmann::json& live, const nlohmann::json& body, const RouteDialect& dialect);
 
 }  // namespace softmig::routers

@@ -4,7 +4,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "model/codec.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 
 namespace softmig::routers {
@@ -26,13 +25,13 @@ bool Names(const json& ref, const model::Side& side) {
   return port && *port == side.port && TextMember(&ref, "name") == side.service;
 }
 
-UserRule ReadUserRule(const json& rule, std::size_t index) {
+UserRule ReadUserRule(const json& rule, std::size_t index, const RouteDialect& dialect) {
   const json* matches = Member(&rule, "matches");
   UserRule result;
   result.index = index;
   result.value = &rule;
   result.name = TextMember(&rule, "name");
-  result.matches = model::CanonicalMatches(matches == nullptr ? json() : *matches);
+  result.matches = dialect.canonical(matches == nullptr ? json() : *matches);
   result.id = result.name.empty() ? "matches:" + result.matches : "rule:" + result.name;
   return result;
 }
@@ -97,7 +96,7 @@ std::string DescribeBackend(const json& ref) {
   return text;
 }
 
-RuleTable ReadRules(const json& object) {
+RuleTable ReadRules(const json& object, const RouteDialect& dialect) {
   RuleTable table;
   const json* rules = Member(Member(&object, "spec"), "rules");
   if (rules == nullptr || !rules->is_array()) {
@@ -117,7 +116,7 @@ RuleTable ReadRules(const json& object) {
       table.own.push_back({i, &rule, name});
       continue;
     }
-    UserRule user = ReadUserRule(rule, i);
+    UserRule user = ReadUserRule(rule, i, dialect);
     const int same_name = user.name.empty() ? 0 : seen["rule:" + user.name]++;
     const int same_matches = seen["matches:" + user.matches]++;
     user.occurrence = user.name.empty() ? same_matches : same_name;

@@ -5,10 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "model/codec.hpp"
 #include "model/route_state.hpp"
 #include "model/spec.hpp"
 
 namespace softmig::routers {
+
+/// What differs between the kinds of Gateway API routes.
+struct RouteDialect {
+  const char* kind;                                         ///< "HTTPRoute"
+  const char* holds;                                        ///< "an HTTPRoute holds", for messages
+  std::string (*canonical)(const nlohmann::json& matches);  ///< one text for all spellings of the same matches; never throws
+};
+inline constexpr RouteDialect kHttpDialect{"HTTPRoute", "an HTTPRoute holds", model::CanonicalMatches};
+inline constexpr RouteDialect kGrpcDialect{"GRPCRoute", "a GRPCRoute holds", model::CanonicalGrpcMatches};
 
 /// The two systems as a route's backends may name them.
 struct Sides {
@@ -48,7 +58,7 @@ struct RuleTable {
   std::vector<OwnRule> own;
 };
 /// Never throws, whatever the object holds. Points into `object`.
-RuleTable ReadRules(const nlohmann::json& object);
+RuleTable ReadRules(const nlohmann::json& object, const RouteDialect& dialect);
 
 /// True for names of rules that are ours and can therefore not be claimed.
 bool IsOwnName(const std::string& name);

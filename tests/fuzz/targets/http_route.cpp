@@ -132,7 +132,7 @@ class Run {
   }
 
   /// Rules that look as if we had added them: Restore takes them for left-overs.
-  static bool HasOwnRules(const json& object) { return !routers::ReadRules(object).own.empty(); }
+  static bool HasOwnRules(const json& object) { return !routers::ReadRules(object, routers::kHttpDialect).own.empty(); }
 
   const json before_;
   json object_;

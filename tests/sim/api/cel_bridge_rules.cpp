@@ -13,18 +13,21 @@ bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
   return All(self, [&](const json& a) {
     return ExistsOne(self, [&](const json& b) {
       if (!Has(a, kGateway)) return Has(b, kBridge);
-      return Has(b, kGateway) && Child(a[kGateway], "name") == Child(b[kGateway], "name");
+      return Has(b, kGateway) && Child(a[kGateway], "kind") == Child(b[kGateway], "kind") &&
+             Child(a[kGateway], "name") == Child(b[kGateway], "name");
     });
   });
 }
 
 bool GatewayApiOrBridge(const json& self, const json* /*old*/) { return Has(self, kGateway) != Has(self, kBridge); }
 
-bool BridgesHaveNoNamedRules(const json& self, const json* /*old*/) {
+bool RulesGoByWhatTheirRouteHas(const json& self, const json* /*old*/) {
   return All(Child(self, "components"), [&](const json& component) {
     return All(Child(component, "rules"), [&](const json& rule) {
-      const auto is_bridge = [&](const json& x) { return Child(x, "name") == Child(rule, "route") && Has(x, kBridge); };
-      return !Has(rule, "rule") || !Exists(self["routes"], is_bridge);
+      return !Exists(self["routes"], [&](const json& x) {
+        if (Child(x, "name") != Child(rule, "route")) return false;
+        return Has(rule, "rule") ? Has(x, kBridge) : Has(x, kGateway) && Child(x[kGateway], "kind") == "GRPCRoute";
+      });
     });
   });
 }
@@ -43,12 +46,12 @@ bool BridgesHaveNamesOfTheirOwn(const json& self, const json* /*old*/) {
 
 void AddBridgeRules(RuleTable& book) {
   book
-      ["self.all(a, self.exists_one(b, has(a.gatewayAPI) ? has(b.gatewayAPI) && a.gatewayAPI.name == b.gatewayAPI.name : "
-       "has(b.bridge)))"] = RoutesNameDifferentObjects;
+      ["self.all(a, self.exists_one(b, has(a.gatewayAPI) ? has(b.gatewayAPI) && a.gatewayAPI.kind == b.gatewayAPI.kind && "
+       "a.gatewayAPI.name == b.gatewayAPI.name : has(b.bridge)))"] = RoutesNameDifferentObjects;
   book["has(self.gatewayAPI) != has(self.bridge)"] = GatewayApiOrBridge;
   book
-      ["!has(self.components) || self.components.all(c, c.rules.all(r, !has(r.rule) || !self.routes.exists(x, x.name == r.route && "
-       "has(x.bridge))))"] = BridgesHaveNoNamedRules;
+      ["!has(self.components) || self.components.all(c, c.rules.all(r, !self.routes.exists(x, x.name == r.route && (has(r.rule) ? "
+       "has(x.bridge) : has(x.gatewayAPI) && x.gatewayAPI.kind == 'GRPCRoute'))))"] = RulesGoByWhatTheirRouteHas;
   book
       ["self.routes.all(r, !has(r.bridge) || (r.bridge.name != self.legacy.service.name && r.bridge.name != "
        "self.target.service.name))"] = BridgesHaveNamesOfTheirOwn;

@@ -57,5 +57,16 @@ TEST(CanonicalMatches, SurvivesWhatMakesNoSense) {
   EXPECT_FALSE(CanonicalMatches(json::array({{{"path", {{"value", "\xff"}}}}})).empty());
 }
 
+TEST(CanonicalGrpcMatches, FillInTheTypesAndNoPath) {
+  const json brief =
+      json::parse(R"([{"headers": [{"name": "X-Beta", "value": "1"}], "method": {"service": "pay.Refunds"}}, {"method": null}])");
+  const json whole = json::parse(
+      R"([{}, {"headers": [{"name": "x-beta", "type": "Exact", "value": "1"}], "method": {"service": "pay.Refunds", "type": "Exact"}}])");
+  EXPECT_EQ(CanonicalGrpcMatches(brief), CanonicalGrpcMatches(whole));
+  EXPECT_EQ(CanonicalGrpcMatches(json()), "[{}]");
+  for (const char* text : {"1", "[1]", R"([{"method": 1}])", R"([{"headers": {}}])"})
+    EXPECT_FALSE(CanonicalGrpcMatches(json::parse(text)).empty());
+}
+
 }  // namespace
 }  // namespace softmig::model

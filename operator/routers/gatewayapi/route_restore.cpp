@@ -3,7 +3,7 @@
 #include <set>
 
 #include "routers/gatewayapi/flag_rules.hpp"
-#include "routers/gatewayapi/http_route_router.hpp"
+#include "routers/gatewayapi/gateway_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/patch_builder.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
@@ -96,8 +96,8 @@ std::vector<const OwnRule*> OwnRulesOf(const RuleTable& table, const std::set<st
 
 }  // namespace
 
-base::Result<std::string> HttpRouteRouter::Save(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
-  const RuleTable table = ReadRules(object);
+base::Result<std::string> GatewayRouter::Save(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
+  const RuleTable table = ReadRules(object, dialect_);
   if (table.malformed) return base::Fail(ErrorCode::kInvalid, "route " + route.name + " has no list of rules");
   const Sides sides{NamespaceOf(object), spec.legacy, spec.target};
   json saved = {{"keys", json::array()}, {"rules", json::array()}, {"version", 1}};
@@ -118,7 +118,7 @@ base::Result<std::string> HttpRouteRouter::Save(const json& object, const model:
   return text;
 }
 
-base::Result<ObjectPatch> HttpRouteRouter::Restore(const std::string& saved, const json& object) const {
+base::Result<ObjectPatch> GatewayRouter::Restore(const std::string& saved, const json& object) const {
   const json parsed = ParseSaved(saved);
   const json* rules = Member(&parsed, "rules");
   const json* keys = Member(&parsed, "keys");
@@ -126,7 +126,7 @@ base::Result<ObjectPatch> HttpRouteRouter::Restore(const std::string& saved, con
     return base::Fail(ErrorCode::kInvalid, "what was remembered of the route cannot be read");
   }
   const std::string uid = UidOf(object);
-  const RuleTable table = ReadRules(object);
+  const RuleTable table = ReadRules(object, dialect_);
   if (uid.empty() || table.malformed) return base::Fail(ErrorCode::kInvalid, "the route has no uid or no list of rules");
   PatchBuilder patch(uid);
   const Likeness likeness = Member(&parsed, "for") == nullptr ? Likeness::kExact : Likeness::kTemplate;

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "routers/gatewayapi/flag_rules.hpp"
-#include "routers/gatewayapi/http_route_router.hpp"
+#include "routers/gatewayapi/gateway_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/patch_builder.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
@@ -14,6 +14,13 @@ namespace {
 using base::ErrorCode;
 using nlohmann::json;
 
+/// What all of one Render shares. All of it outlives the call.
+struct Scene {
+  const RuleTable& table;
+  Sides sides;
+  const RouteDialect& dialect;
+};
+
 /// The rules of one component, each rule in at most one of them.
 struct Assignment {
   const ComponentIntent* intent = nullptr;
@@ -22,7 +29,7 @@ struct Assignment {
 };
 
 /// Where two components claim one rule, the one that sends less to the target has it: the safe side.
-std::vector<Assignment> Assign(const RuleTable& table, const TrafficIntent& intent, const Sides& sides) {
+std::vector<Assignment> Assign(const Scene& scene, const TrafficIntent& intent) {
   std::vector<const ComponentIntent*> order;
   for (const ComponentIntent& component : intent.components) {
     if (HasRulesOn(component.component, intent.route)) order.push_back(&component);
@@ -32,7 +39,7 @@ std::vector<Assignment> Assign(const RuleTable& table, const TrafficIntent& inte
   std::vector<Assignment> assignments;
   for (const ComponentIntent* component : order) {
     Assignment assignment{component, ComponentKey(component->component.name, intent.legacy), {}};
-    for (const UserRule* rule : ClaimRules(table, component->component, intent.route, sides).rules) {
+    for (const UserRule* rule : ClaimRules(scene.table, component->component, intent.route, scene.sides).rules) {
       if (taken.insert(rule).second) assignment.rules.push_back(rule);
     }
     assignments.push_back(std::move(assignment));
@@ -113,37 +120,39 @@ struct WantedRule {
   bool found = false;
 };
 
-std::vector<WantedRule> WantedRules(const std::vector<Assignment>& assignments, const Sides& sides) {
+std::vector<WantedRule> WantedRules(const std::vector<Assignment>& assignments, const Scene& scene) {
   std::vector<WantedRule> wanted;
   for (const Assignment& assignment : assignments) {
     for (PlannedFlagRule& plan : PlanFlagRules(assignment.key, assignment.rules, assignment.intent->flags)) {
-      json body = FlagRuleBody(plan, sides);
+      json body = FlagRuleBody(plan, scene.sides, scene.dialect);
       if (!body.is_null()) wanted.push_back({std::move(plan.tag), std::move(body), CountMatches(*plan.rule->value)});
     }
   }
   return wanted;
 }
 
-void MatchOwn(const OwnRule& own, const OwnTag& tag, std::vector<WantedRule>& wanted, OwnChanges& changes) {
+void MatchOwn(const OwnRule& own, const RouteDialect& dialect, std::vector<WantedRule>& wanted, OwnChanges& changes) {
+  const auto tag = ReadOwnTag(own.name);
   const auto found = std::ranges::find_if(wanted, [&](const WantedRule& rule) { return rule.tag == tag && !rule.found; });
   if (found == wanted.end()) {
     changes.remove.push_back(&own);
     return;
   }
   found->found = true;
-  if (SameFlagRule(*own.value, found->body)) return;
+  if (SameFlagRule(*own.value, found->body, dialect)) return;
   json body = found->body;
   body["name"] = own.name;
   changes.replace.emplace_back(&own, std::move(body));
 }
 
-OwnChanges PlanOwn(const RuleTable& table, const std::vector<Assignment>& assignments, const TrafficIntent& intent, const Sides& sides) {
-  std::vector<WantedRule> wanted = WantedRules(assignments, sides);
+OwnChanges PlanOwn(const Scene& scene, const std::vector<Assignment>& assignments, const TrafficIntent& intent) {
+  const RuleTable& table = scene.table;
+  std::vector<WantedRule> wanted = WantedRules(assignments, scene);
   OwnChanges changes;
   for (const OwnRule& own : table.own) {
     const auto tag = ReadOwnTag(own.name);
     if (tag && std::ranges::any_of(assignments, [&](const Assignment& a) { return a.key == tag->component_key; })) {
-      MatchOwn(own, *tag, wanted, changes);
+      MatchOwn(own, scene.dialect, wanted, changes);
     }
   }
   std::size_t rules = table.user.size() + table.own.size() + static_cast<std::size_t>(table.broken) - changes.remove.size();
@@ -170,19 +179,19 @@ void WriteOwn(const OwnChanges& changes, PatchBuilder& patch) {
 
 }  // namespace
 
-base::Result<ObjectPatch> HttpRouteRouter::Render(const TrafficIntent& intent, const json& object) const {
+base::Result<ObjectPatch> GatewayRouter::Render(const TrafficIntent& intent, const json& object) const {
   const std::string uid = UidOf(object);
-  const RuleTable table = ReadRules(object);
+  const RuleTable table = ReadRules(object, dialect_);
   if (uid.empty() || table.malformed) return base::Fail(ErrorCode::kInvalid, "route " + intent.route + " has no uid or no list of rules");
-  const Sides sides{NamespaceOf(object), intent.legacy, intent.target};
-  const std::vector<Assignment> assignments = Assign(table, intent, sides);
-  const OwnChanges own = PlanOwn(table, assignments, intent, sides);
+  const Scene scene{table, {NamespaceOf(object), intent.legacy, intent.target}, dialect_};
+  const std::vector<Assignment> assignments = Assign(scene, intent);
+  const OwnChanges own = PlanOwn(scene, assignments, intent);
   const bool any_claimed = std::ranges::any_of(assignments, [](const Assignment& a) { return !a.rules.empty(); });
   if (!any_claimed && own.remove.empty())
     return base::Fail(ErrorCode::kInvalid, "route " + intent.route + " has none of the rules to steer");
   PatchBuilder patch(uid);
   for (const Assignment& assignment : assignments) {
-    for (const UserRule* rule : assignment.rules) SteerRule(*rule, sides, *assignment.intent, patch);
+    for (const UserRule* rule : assignment.rules) SteerRule(*rule, scene.sides, *assignment.intent, patch);
   }
   WriteOwn(own, patch);
   return ObjectPatch{patch.Text()};

@@ -6,7 +6,7 @@
 #include "model/codec.hpp"
 #include "routers/gatewayapi/acceptance.hpp"
 #include "routers/gatewayapi/flag_rules.hpp"
-#include "routers/gatewayapi/http_route_router.hpp"
+#include "routers/gatewayapi/gateway_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
 #include "routers/gatewayapi/template_mark.hpp"
@@ -25,6 +25,7 @@ struct View {
   const model::Spec& spec;
   const std::string& route;
   Sides sides;
+  const RouteDialect& dialect;
 };
 
 /// What one rule does with its requests.
@@ -112,12 +113,12 @@ void ReadFlags(const View& view, const Claim& claim, ComponentTraffic& result) {
     std::set<std::size_t> rules;
     const auto planned = PlanFlagRules(key, claim.rules, std::span(&flag, 1));
     for (const PlannedFlagRule& plan : planned) {
-      const json body = FlagRuleBody(plan, view.sides);
+      const json body = FlagRuleBody(plan, view.sides, view.dialect);
       const auto own = std::ranges::find_if(view.table.own, [&](const OwnRule& rule) { return ReadOwnTag(rule.name) == plan.tag; });
       if (body.is_null()) {
         result.problems.push_back(
             {"HeaderConflict", DescribeRule(*plan.rule) + " already matches a header of the flag " + model::FlagText(flag)});
-      } else if (own != view.table.own.end() && SameFlagRule(*own->value, body)) {
+      } else if (own != view.table.own.end() && SameFlagRule(*own->value, body, view.dialect)) {
         rules.insert(own->index);
       }
     }
@@ -156,10 +157,11 @@ void CheckRoom(const View& view, const std::vector<Claim>& claims, std::vector<R
   }
   if (rules > kMaxRules) {
     problems.push_back({"TooManyRules", "with the rules of the header flags route " + view.route + " would have " + std::to_string(rules) +
-                                            " rules, an HTTPRoute holds " + std::to_string(kMaxRules)});
+                                            " rules, " + view.dialect.holds + " " + std::to_string(kMaxRules)});
   } else if (matches > kMaxMatches) {
     problems.push_back({"TooManyRules", "with the rules of the header flags route " + view.route + " would have " +
-                                            std::to_string(matches) + " matches, an HTTPRoute holds " + std::to_string(kMaxMatches)});
+                                            std::to_string(matches) + " matches, " + view.dialect.holds + " " +
+                                            std::to_string(kMaxMatches)});
   }
 }
 
@@ -187,14 +189,14 @@ model::RouteState ObserveHead(const json& object) {
 
 }  // namespace
 
-Capabilities HttpRouteRouter::capabilities(const model::RouteRef& /*route*/) const {
+Capabilities GatewayRouter::capabilities(const model::RouteRef& /*route*/) const {
   return {.header_flags = true, .reports_acceptance = true};
 }
 
-model::RouteState HttpRouteRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
+model::RouteState GatewayRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   model::RouteState state = ObserveHead(object);
-  const RuleTable table = ReadRules(object);
-  const View view{table, spec, route.name, {NamespaceOf(object), spec.legacy, spec.target}};
+  const RuleTable table = ReadRules(object, dialect_);
+  const View view{table, spec, route.name, {NamespaceOf(object), spec.legacy, spec.target}, dialect_};
   if (table.malformed) state.problems.push_back({"RouteMalformed", "route " + route.name + " has no list of rules"});
   if (table.broken > 0) state.problems.push_back({"RouteMalformed", "route " + route.name + " has a rule that is no object"});
   std::vector<Claim> claims;

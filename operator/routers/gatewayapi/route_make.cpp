@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.hpp"
-#include "routers/gatewayapi/http_route_router.hpp"
+#include "routers/gatewayapi/gateway_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
 #include "routers/gatewayapi/template_mark.hpp"
@@ -16,13 +16,13 @@ using base::ErrorCode;
 using nlohmann::json;
 
 /// The manifest as an object with the names that the spec gives it; null where it is none.
-json Named(const model::RouteRef& route, const std::string& ns) {
+json Named(const model::RouteRef& route, const std::string& ns, const RouteDialect& dialect) {
   json object = json::parse(route.manifest, nullptr, false);
   if (!object.is_object() || !object["metadata"].is_object() || !object["spec"].is_object()) return nullptr;
   json& annotations = object["metadata"]["annotations"];
   if (!annotations.is_object()) annotations = json::object();
   object["apiVersion"] = "gateway.networking.k8s.io/v1";
-  object["kind"] = "HTTPRoute";
+  object["kind"] = dialect.kind;
   object["metadata"]["name"] = route.object;
   object["metadata"]["namespace"] = ns;
   return object;
@@ -44,9 +44,9 @@ std::string MarkText(const std::string& migration, const model::RouteRef& route,
 
 }  // namespace
 
-base::Result<json> HttpRouteRouter::Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
-                                         const std::string& ns) const {
-  json object = Named(route, ns);
+base::Result<json> GatewayRouter::Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                       const std::string& ns) const {
+  json object = Named(route, ns, dialect_);
   if (object.is_null()) return base::Fail(ErrorCode::kInvalid, "the template of route " + route.name + " is no object");
   object["metadata"]["annotations"][kTemplateMark] = MarkText(intent.migration, route, Save(object, spec, route));
   // Patches are guarded by a uid, which only the API server gives.
@@ -62,8 +62,8 @@ base::Result<json> HttpRouteRouter::Make(const TrafficIntent& intent, const mode
   return object;
 }
 
-base::Result<ObjectPatch> HttpRouteRouter::Remake(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
-                                                  const json& object) const {
+base::Result<ObjectPatch> GatewayRouter::Remake(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                                const json& object) const {
   const auto made = Make(intent, spec, route, NamespaceOf(object));
   if (!made) return base::Fail(made.error());
   if (ReadMark(object).text == ReadMark(*made).text) return ObjectPatch{};
