@@ -43,6 +43,7 @@ std::string_view Name(RouteKind kind) {
   switch (kind) {
     case RouteKind::kHttpRoute: return "httproute";
     case RouteKind::kGrpcRoute: return "grpcroute";
+    case RouteKind::kHttpProxy: return "httpproxy";
     case RouteKind::kBridge: return "bridge";
   }
   return "httproute";

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -36,6 +37,12 @@ void ParseRouteObject(FieldReader& gateway_api, RouteRef& route) {
   gateway_api.RefuseOthers();
 }
 
+void ParseProxy(FieldReader& contour, RouteRef& route) {
+  route.kind = RouteKind::kHttpProxy;
+  route.object = contour.Text("httpProxy", kSubdomain);
+  contour.RefuseOthers();
+}
+
 /// Its name is that of a Service, too.
 void ParseBridge(FieldReader& bridge, RouteRef& route) {
   route.kind = RouteKind::kBridge;
@@ -45,14 +52,23 @@ void ParseBridge(FieldReader& bridge, RouteRef& route) {
   bridge.RefuseOthers();
 }
 
+/// The one member that says what kind of route it is.
+void ParseKind(FieldReader& reader, RouteRef& route) {
+  using Parser = std::pair<std::string_view, void (*)(FieldReader&, RouteRef&)>;
+  static constexpr std::array<Parser, 3> kParsers{{{"gatewayAPI", ParseRouteObject}, {"contour", ParseProxy}, {"bridge", ParseBridge}}};
+  const auto set = std::ranges::count_if(kParsers, [&](const Parser& parser) { return reader.Has(parser.first); });
+  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour and bridge must be set");
+  for (const auto& [member, parse] : kParsers) {
+    if (auto found = reader.Object(member)) parse(*found, route);
+  }
+}
+
 std::vector<RouteRef> ParseRoutes(FieldReader& spec) {
   std::vector<RouteRef> routes;
   for (FieldReader& reader : spec.Objects("routes", {1, limits::kRoutes})) {
     RouteRef route;
     route.name = reader.Text("name", kLabel);
-    if (reader.Has("gatewayAPI") == reader.Has("bridge")) reader.Fail("gatewayAPI", "exactly one of gatewayAPI and bridge must be set");
-    if (auto gateway_api = reader.Object("gatewayAPI")) ParseRouteObject(*gateway_api, route);
-    if (auto bridge = reader.Object("bridge")) ParseBridge(*bridge, route);
+    ParseKind(reader, route);
     reader.RefuseOthers();
     routes.push_back(std::move(route));
   }

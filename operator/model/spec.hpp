@@ -24,6 +24,7 @@ struct Side {
 enum class RouteKind {
   kHttpRoute,  ///< Gateway API: the user's own (ownership Patch), or made by the operator where it is missing (Managed)
   kGrpcRoute,  ///< Gateway API, likewise
+  kHttpProxy,  ///< Contour, the user's own
   kBridge,     ///< an Envoy of the operator's own, with an agent that compares; at most one a migration
 };
 

@@ -30,7 +30,10 @@ void ValidateSides(const Spec& spec, ErrorList& errors) {
 
 void ValidateRoutes(const Spec& spec, ErrorList& errors) {
   const auto name_path = [](std::size_t i) { return fmt::format("spec.routes[{}].name", i); };
-  const auto object_path = [](std::size_t i) { return fmt::format("spec.routes[{}].gatewayAPI.name", i); };
+  const auto object_path = [&](std::size_t i) {
+    const bool is_proxy = spec.routes[i].kind == RouteKind::kHttpProxy;
+    return fmt::format("spec.routes[{}].{}", i, is_proxy ? "contour.httpProxy" : "gatewayAPI.name");
+  };
   RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.name; }, name_path, errors);
   const auto object_of = [](const RouteRef& route) {
     const bool counts = route.kind != RouteKind::kBridge && !route.object.empty();  // of bridges there is at most one
@@ -68,6 +71,7 @@ Naming NamingOf(RouteKind kind) {
   switch (kind) {
     case RouteKind::kHttpRoute: return {true, true, "an HTTPRoute"};
     case RouteKind::kGrpcRoute: return {true, false, "a GRPCRoute"};
+    case RouteKind::kHttpProxy: return {false, true, "an HTTPProxy"};
     case RouteKind::kBridge: return {false, true, "a bridge"};
   }
   return {};
@@ -147,6 +151,9 @@ void ValidateSteps(const Spec& spec, ErrorList& errors) {
 }
 
 void ValidateFlags(const Spec& spec, ErrorList& errors) {
+  if (!spec.flags.empty() && std::ranges::count(spec.routes, RouteKind::kHttpProxy, &RouteRef::kind) > 0) {
+    errors.Add("spec.plan.shift.flags", "an HTTPProxy has no header flags");
+  }
   RefuseDoubles(spec.flags, FlagText, [](std::size_t i) { return fmt::format("spec.plan.shift.flags[{}]", i); }, errors);
   for (std::size_t i = 0; i < spec.flags.size(); ++i) {
     const auto path_of = [i](std::size_t j) { return fmt::format("spec.plan.shift.flags[{}].headers[{}].name", i, j); };

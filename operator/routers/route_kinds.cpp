@@ -6,6 +6,7 @@
 #include "kube/core/known_types.hpp"
 #include "routers/bridge/bridge_objects.hpp"
 #include "routers/bridge/bridge_router.hpp"
+#include "routers/contour/http_proxy_router.hpp"
 #include "routers/gatewayapi/grpc_route_router.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
 
@@ -22,6 +23,7 @@ std::unique_ptr<TrafficRouter> New() {
 std::vector<RouteKindRow> MakeRows() {
   return {{RouteKind::kHttpRoute, kube::kHttpRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<HttpRouteRouter>},
           {RouteKind::kGrpcRoute, kube::kGrpcRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<GrpcRouteRouter>},
+          {RouteKind::kHttpProxy, kube::kHttpProxies, "", {"spec", "status"}, kTemplateMark, kProxyDialect.steered, New<HttpProxyRouter>},
           {RouteKind::kBridge,
            kube::kConfigMaps,
            std::string(kBridgeLabel),

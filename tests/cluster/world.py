@@ -33,6 +33,7 @@ QUICK_LEASE = ("--lease-duration", "3s", "--lease-renew-deadline", "2s", "--leas
 STUB_PORT = 19090
 GOOD, BAD = 0.1, 9
 _GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
+_ROUTES = ((_GATEWAY_API, "httproutes"), (_GATEWAY_API, "grpcroutes"), ("/apis/projectcontour.io/v1", "httpproxies"))
 _PATIENCE = 60  # seconds; only a failing test waits so long
 
 
@@ -138,8 +139,9 @@ class World:
                 operator.proxy.close()
         for migration in self._found("/apis/softmigration.io/v1alpha1", "softmigrations"):
             self._ignore_missing(lambda path=self.path(migration["metadata"]["name"]): self._remove_migration(path))
-        for route in self._found(_GATEWAY_API, "httproutes"):
-            self.api.delete(self.route_path(route["metadata"]["name"]))
+        for root, plural in _ROUTES:
+            for route in self._found(root, plural):
+                self.api.delete(f"{root}/namespaces/{self.space}/{plural}/{route['metadata']['name']}")
         for deployment in self._found("/apis/apps/v1", "deployments"):
             self.api.delete(f"/apis/apps/v1/namespaces/{self.space}/deployments/{deployment['metadata']['name']}")
 
@@ -365,8 +367,10 @@ class World:
                 saved.pop("saved", None)
             shown = {"finalizers": migration["metadata"].get("finalizers"), "status": status}
             parts.append(f"--- migration {migration['metadata']['name']}\n{yaml.safe_dump(shown, sort_keys=False)}")
-        for route in self._found(_GATEWAY_API, "httproutes"):
-            parts.append(f"--- route {route['metadata']['name']}: {json.dumps(route['spec'].get('rules'))}")
+        for root, plural in _ROUTES:
+            for route in self._found(root, plural):
+                rules = route["spec"].get("rules", route["spec"].get("routes"))
+                parts.append(f"--- {plural} {route['metadata']['name']}: {json.dumps(rules)} {json.dumps(route.get('status'))}")
         for operator in self.operators:
             tail = "\n".join(operator.log.splitlines()[-25:])
             ended = "" if operator.process.alive else f" (ended with {operator.process.exit_code})"

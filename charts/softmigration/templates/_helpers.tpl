@@ -27,6 +27,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $on := list }}
 {{- if .Values.routers.httpRoute }}{{ $on = append $on "httproute" }}{{ end }}
 {{- if .Values.routers.grpcRoute }}{{ $on = append $on "grpcroute" }}{{ end }}
+{{- if .Values.routers.httpProxy }}{{ $on = append $on "httpproxy" }}{{ end }}
 {{- if .Values.routers.bridge }}{{ $on = append $on "bridge" }}{{ end }}
 {{- if not $on }}{{ fail "routers: at least one must be true; without any the operator moves nobody" }}{{ end }}
 {{- join "," $on }}
@@ -48,6 +49,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [gateway.networking.k8s.io]
   resources: [grpcroutes]
   verbs: [get, list, watch, create, patch]
+{{- end }}
+{{- if .Values.routers.httpProxy }}
+- apiGroups: [projectcontour.io]
+  resources: [httpproxies]
+  verbs: [get, list, watch, patch]
 {{- end }}
 {{- if .Values.routers.bridge }}
 - apiGroups: [""]

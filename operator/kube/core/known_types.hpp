@@ -9,6 +9,7 @@ inline const ResourceType kServices{"", "v1", "services", "Service"};
 inline const ResourceType kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"};
 inline const ResourceType kHttpRoutes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"};
 inline const ResourceType kGrpcRoutes{"gateway.networking.k8s.io", "v1", "grpcroutes", "GRPCRoute"};
+inline const ResourceType kHttpProxies{"projectcontour.io", "v1", "httpproxies", "HTTPProxy"};
 inline const ResourceType kSecrets{"", "v1", "secrets", "Secret"};
 inline const ResourceType kJobs{"batch", "v1", "jobs", "Job"};
 inline const ResourceType kCronJobs{"batch", "v1", "cronjobs", "CronJob"};

@@ -21,34 +21,12 @@ std::string ParentName(const json& parent) {
   return name.empty() ? "a gateway" : "gateway " + Cut(name, 64);
 }
 
-const json* FindCondition(const json& parent, std::string_view type) {
-  const json* conditions = Member(&parent, "conditions");
-  if (conditions == nullptr || !conditions->is_array()) return nullptr;
-  for (const json& condition : *conditions) {
-    if (TextMember(&condition, "type") == type) return &condition;
-  }
-  return nullptr;
-}
-
-bool IsCurrent(const json* condition, std::int64_t generation) {
-  const auto observed = WholeNumber(Member(condition, "observedGeneration"), kMaxGeneration);
-  return observed && *observed == generation;
-}
-
-AcceptanceReport Rejected(const json& parent, const json& condition) {
-  std::string text = ParentName(parent) + " says " + TextMember(&condition, "type") + "=False";
-  const std::string reason = TextMember(&condition, "reason");
-  const std::string message = TextMember(&condition, "message");
-  if (!reason.empty()) text += ", " + reason;
-  if (!message.empty()) text += ": " + message;
-  return {Acceptance::kRejected, Cut(text, kMaxMessage)};
-}
-
 AcceptanceReport ReadParent(const json& parent, std::int64_t generation) {
-  const json* accepted = FindCondition(parent, "Accepted");
-  const json* resolved = FindCondition(parent, "ResolvedRefs");
+  const json* accepted = FindCondition(&parent, "Accepted");
+  const json* resolved = FindCondition(&parent, "ResolvedRefs");
   for (const json* condition : {accepted, resolved}) {
-    if (IsCurrent(condition, generation) && TextMember(condition, "status") == "False") return Rejected(parent, *condition);
+    if (IsCurrent(condition, generation) && TextMember(condition, "status") == "False")
+      return Rejected(ParentName(parent), *condition, TextMember(condition, "message"));
   }
   const bool resolved_is_old = resolved != nullptr && !IsCurrent(resolved, generation);
   if (!IsCurrent(accepted, generation) || resolved_is_old) {
@@ -60,8 +38,34 @@ AcceptanceReport ReadParent(const json& parent, std::int64_t generation) {
 
 }  // namespace
 
+const json* FindCondition(const json* holder, std::string_view type) {
+  const json* conditions = Member(holder, "conditions");
+  if (conditions == nullptr || !conditions->is_array()) return nullptr;
+  for (const json& condition : *conditions) {
+    if (TextMember(&condition, "type") == type) return &condition;
+  }
+  return nullptr;
+}
+
+std::optional<std::int64_t> GenerationOf(const json& object) {
+  return WholeNumber(Member(Member(&object, "metadata"), "generation"), kMaxGeneration);
+}
+
+bool IsCurrent(const json* condition, std::int64_t generation) {
+  const auto observed = WholeNumber(Member(condition, "observedGeneration"), kMaxGeneration);
+  return observed && *observed == generation;
+}
+
+AcceptanceReport Rejected(const std::string& who, const json& condition, const std::string& message) {
+  std::string text = who + " says " + TextMember(&condition, "type") + "=False";
+  const std::string reason = TextMember(&condition, "reason");
+  if (!reason.empty()) text += ", " + reason;
+  if (!message.empty()) text += ": " + message;
+  return {Acceptance::kRejected, Cut(text, kMaxMessage)};
+}
+
 AcceptanceReport ReadAcceptance(const json& object) {
-  const auto generation = WholeNumber(Member(Member(&object, "metadata"), "generation"), kMaxGeneration);
+  const auto generation = GenerationOf(object);
   const json* parents = Member(Member(&object, "status"), "parents");
   if (!generation || parents == nullptr || !parents->is_array() || parents->empty()) {
     return {Acceptance::kWaiting, "no gateway has reported on the route"};

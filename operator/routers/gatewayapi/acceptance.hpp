@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/route_state.hpp"
 
@@ -15,5 +18,14 @@ struct AcceptanceReport {
 /// What `status.parents` of a Gateway API route says about the current generation. Conditions about an older generation
 /// count as silence. One refusal outweighs everything.
 AcceptanceReport ReadAcceptance(const nlohmann::json& object);
+
+/// The condition of this type among `conditions` of `holder`; null where there is none.
+const nlohmann::json* FindCondition(const nlohmann::json* holder, std::string_view type);
+/// metadata.generation.
+std::optional<std::int64_t> GenerationOf(const nlohmann::json& object);
+/// The condition is about this generation.
+bool IsCurrent(const nlohmann::json* condition, std::int64_t generation);
+/// "WHO says TYPE=False, REASON: MESSAGE".
+AcceptanceReport Rejected(const std::string& who, const nlohmann::json& condition, const std::string& message);
 
 }  // namespace softmig::routers

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "routers/gatewayapi/gateway_router.hpp"
+#include "routers/gatewayapi/rule_list_router.hpp"
 
 namespace softmig::routers {
 
 /// A GRPCRoute: its rules go by their names.
-class GrpcRouteRouter final : public GatewayRouter {
+class GrpcRouteRouter final : public RuleListRouter {
  public:
-  GrpcRouteRouter() : GatewayRouter(kGrpcDialect) {}
+  GrpcRouteRouter() : RuleListRouter(kGrpcDialect) {}
 };
 
 }  // namespace softmig::routers

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "routers/gatewayapi/gateway_router.hpp"
+#include "routers/gatewayapi/rule_list_router.hpp"
 
 namespace softmig::routers {
 
 /// An HTTPRoute.
-class HttpRouteRouter final : public GatewayRouter {
+class HttpRouteRouter final : public RuleListRouter {
  public:
-  HttpRouteRouter() : GatewayRouter(kHttpDialect) {}
+  HttpRouteRouter() : RuleListRouter(kHttpDialect) {}
 };
 
 }  // namespace softmig::routers

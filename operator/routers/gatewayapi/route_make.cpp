@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.hpp"
-#include "routers/gatewayapi/gateway_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
+#include "routers/gatewayapi/rule_list_router.hpp"
 #include "routers/gatewayapi/template_mark.hpp"
 
 namespace softmig::routers {
@@ -21,7 +21,7 @@ json Named(const model::RouteRef& route, const std::string& ns, const RouteDiale
   if (!object.is_object() || !object["metadata"].is_object() || !object["spec"].is_object()) return nullptr;
   json& annotations = object["metadata"]["annotations"];
   if (!annotations.is_object()) annotations = json::object();
-  object["apiVersion"] = "gateway.networking.k8s.io/v1";
+  object["apiVersion"] = dialect.api_version;
   object["kind"] = dialect.kind;
   object["metadata"]["name"] = route.object;
   object["metadata"]["namespace"] = ns;
@@ -44,8 +44,8 @@ std::string MarkText(const std::string& migration, const model::RouteRef& route,
 
 }  // namespace
 
-base::Result<json> GatewayRouter::Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
-                                       const std::string& ns) const {
+base::Result<json> RuleListRouter::Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                        const std::string& ns) const {
   json object = Named(route, ns, dialect_);
   if (object.is_null()) return base::Fail(ErrorCode::kInvalid, "the template of route " + route.name + " is no object");
   object["metadata"]["annotations"][kTemplateMark] = MarkText(intent.migration, route, Save(object, spec, route));
@@ -62,8 +62,8 @@ base::Result<json> GatewayRouter::Make(const TrafficIntent& intent, const model:
   return object;
 }
 
-base::Result<ObjectPatch> GatewayRouter::Remake(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
-                                                const json& object) const {
+base::Result<ObjectPatch> RuleListRouter::Remake(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
+                                                 const json& object) const {
   const auto made = Make(intent, spec, route, NamespaceOf(object));
   if (!made) return base::Fail(made.error());
   if (ReadMark(object).text == ReadMark(*made).text) return ObjectPatch{};

@@ -6,9 +6,9 @@
 #include "model/codec.hpp"
 #include "routers/gatewayapi/acceptance.hpp"
 #include "routers/gatewayapi/flag_rules.hpp"
-#include "routers/gatewayapi/gateway_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
+#include "routers/gatewayapi/rule_list_router.hpp"
 #include "routers/gatewayapi/template_mark.hpp"
 
 namespace softmig::routers {
@@ -41,14 +41,26 @@ std::optional<Percent> Share(long long target, long long sum) {
   return Percent::Make(target * 100 / sum);
 }
 
-RouteProblem MalformedBackends(const UserRule& rule) { return {"RouteMalformed", DescribeRule(rule) + ": backendRefs make no sense"}; }
+/// Of the backends of one rule.
+struct Sums {
+  long long target = 0;
+  long long all = 0;
+  void Add(Backend backend, int weight) {
+    all += weight;
+    if (backend == Backend::kTarget) target += weight;
+  }
+};
+
+RouteProblem MalformedBackends(const UserRule& rule) {
+  return {"RouteMalformed", DescribeRule(rule) + ": " + rule.dialect->backends + " make no sense"};
+}
 
 /// What is wrong with the backends: strangers among them, or nobody else.
 void AddBackendProblems(const UserRule& rule, const json& refs, const Sides& sides, RuleTraffic& traffic) {
   const auto is_other = [&](const json& ref) { return Classify(ref, sides) == Backend::kOther; };
   const auto other = std::ranges::find_if(refs, is_other);
-  if (std::ranges::all_of(refs, is_other)) {
-    const std::string sends = refs.empty() ? "has no backend" : "sends to " + DescribeBackend(*other);
+  if (std::ranges::none_of(refs, [&](const json& ref) { return IsSide(Classify(ref, sides)); })) {
+    const std::string sends = other == refs.end() ? "has no backend" : "sends to " + DescribeBackend(*other);
     traffic.problems.push_back(
         {"ForeignBackend", DescribeRule(rule) + " " + sends + ", not to " + sides.legacy.service + " or " + sides.target.service});
   } else if (other != refs.end()) {
@@ -59,28 +71,31 @@ void AddBackendProblems(const UserRule& rule, const json& refs, const Sides& sid
 RuleTraffic ReadTraffic(const UserRule& rule, const Sides& sides) {
   RuleTraffic traffic;
   static const json kNone = json::array();
-  const json* member = Member(rule.value, "backendRefs");
+  const json* member = Backends(rule);
   const json& refs = member == nullptr ? kNone : *member;
   if (!refs.is_array()) {
     traffic.problems.push_back(MalformedBackends(rule));
     return traffic;
   }
   AddBackendProblems(rule, refs, sides, traffic);
-  long long target = 0;
-  long long sum = 0;
+  Sums weights;
+  Sums heads;  // each backend once
   for (const json& ref : refs) {
-    const auto weight = WeightOf(ref);
+    const Backend backend = Classify(ref, sides);
+    if (backend == Backend::kMirror) continue;
+    const auto weight = WeightOf(ref, rule.dialect->plain_weight);
     if (!weight) {
       traffic.problems.push_back(MalformedBackends(rule));
       return traffic;
     }
-    sum += *weight;
-    if (Classify(ref, sides) != Backend::kTarget) continue;
-    traffic.names_target = true;
-    target += *weight;
+    weights.Add(backend, *weight);
+    heads.Add(backend, 1);
   }
-  traffic.any_target = target > 0;
-  if (traffic.problems.empty()) traffic.weight = Share(target, sum);
+  traffic.names_target = heads.target > 0;
+  const bool even = weights.all == 0 && rule.dialect->plain_weight == 0;
+  const Sums& counted = even ? heads : weights;
+  traffic.any_target = counted.target > 0;
+  if (traffic.problems.empty()) traffic.weight = Share(counted.target, counted.all);
   return traffic;
 }
 
@@ -100,7 +115,7 @@ void ReadWeights(const Claim& claim, const Sides& sides, ComponentTraffic& resul
 bool SendsToTarget(const json& rule, const Sides& sides) {
   const json* refs = BackendRefs(rule);
   return refs != nullptr && std::ranges::any_of(*refs, [&](const json& ref) {
-           return Classify(ref, sides) == Backend::kTarget && WeightOf(ref).value_or(1) > 0;
+           return Classify(ref, sides) == Backend::kTarget && WeightOf(ref, 1).value_or(1) > 0;
          });
 }
 
@@ -140,7 +155,7 @@ ComponentTraffic ObserveComponent(const View& view, const model::ComponentSpec& 
   result.component = component.name;
   result.problems = claim.problems;
   ReadWeights(claim, view.sides, result);
-  ReadFlags(view, claim, result);
+  if (view.dialect.names) ReadFlags(view, claim, result);
   return result;
 }
 
@@ -157,10 +172,10 @@ void CheckRoom(const View& view, const std::vector<Claim>& claims, std::vector<R
   }
   if (rules > kMaxRules) {
     problems.push_back({"TooManyRules", "with the rules of the header flags route " + view.route + " would have " + std::to_string(rules) +
-                                            " rules, " + view.dialect.holds + " " + std::to_string(kMaxRules)});
+                                            " rules, " + view.dialect.a_kind + " holds " + std::to_string(kMaxRules)});
   } else if (matches > kMaxMatches) {
     problems.push_back({"TooManyRules", "with the rules of the header flags route " + view.route + " would have " +
-                                            std::to_string(matches) + " matches, " + view.dialect.holds + " " +
+                                            std::to_string(matches) + " matches, " + view.dialect.a_kind + " holds " +
                                             std::to_string(kMaxMatches)});
   }
 }
@@ -173,14 +188,14 @@ void AddIds(const Claim& claim, std::vector<std::string>& ids) {
   }
 }
 
-model::RouteState ObserveHead(const json& object) {
+model::RouteState ObserveHead(const json& object, const RouteDialect& dialect) {
   model::RouteState state;
   state.uid = UidOf(object);
   state.resource_version = TextMember(Member(&object, "metadata"), "resourceVersion");
-  AcceptanceReport report = ReadAcceptance(object);
+  AcceptanceReport report = dialect.acceptance(object);
   state.acceptance = report.acceptance;
   state.acceptance_message = std::move(report.message);
-  state.last_writer = LastWriter(object, kRulesField);
+  state.last_writer = LastWriter(object, dialect.steered);
   TemplateMark mark = ReadMark(object);
   state.made_for = std::move(mark.made_for);
   if (mark.restorable) state.mark = std::move(mark.text);
@@ -189,12 +204,12 @@ model::RouteState ObserveHead(const json& object) {
 
 }  // namespace
 
-Capabilities GatewayRouter::capabilities(const model::RouteRef& /*route*/) const {
-  return {.header_flags = true, .reports_acceptance = true};
+Capabilities RuleListRouter::capabilities(const model::RouteRef& /*route*/) const {
+  return {.header_flags = dialect_.names, .reports_acceptance = true};
 }
 
-model::RouteState GatewayRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
-  model::RouteState state = ObserveHead(object);
+model::RouteState RuleListRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
+  model::RouteState state = ObserveHead(object, dialect_);
   const RuleTable table = ReadRules(object, dialect_);
   const View view{table, spec, route.name, {NamespaceOf(object), spec.legacy, spec.target}, dialect_};
   if (table.malformed) state.problems.push_back({"RouteMalformed", "route " + route.name + " has no list of rules"});
@@ -206,7 +221,7 @@ model::RouteState GatewayRouter::Observe(const json& object, const model::Spec& 
     state.components.push_back(ObserveComponent(view, component, claims.back()));
     AddIds(claims.back(), state.claimed_rules);
   }
-  if (!spec.flags.empty()) CheckRoom(view, claims, state.problems);
+  if (dialect_.names && !spec.flags.empty()) CheckRoom(view, claims, state.problems);
   return state;
 }
 

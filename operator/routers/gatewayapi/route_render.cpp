@@ -3,10 +3,10 @@
 #include <set>
 
 #include "routers/gatewayapi/flag_rules.hpp"
-#include "routers/gatewayapi/gateway_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/patch_builder.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
+#include "routers/gatewayapi/rule_list_router.hpp"
 
 namespace softmig::routers {
 namespace {
@@ -47,7 +47,9 @@ std::vector<Assignment> Assign(const Scene& scene, const TrafficIntent& intent) 
   return assignments;
 }
 
+/// Of whatever dialect: their words do not collide.
 bool IsRedirect(const json& rule) {
+  if (Member(&rule, "requestRedirectPolicy") != nullptr || Member(&rule, "directResponsePolicy") != nullptr) return true;
   const json* filters = Member(&rule, "filters");
   return filters != nullptr && filters->is_array() &&
          std::ranges::any_of(*filters, [](const json& filter) { return TextMember(&filter, "type") == "RequestRedirect"; });
@@ -55,48 +57,53 @@ bool IsRedirect(const json& rule) {
 
 /// It sends to one of the two sides, or to nobody although it could. A rule that sends only to others is not ours any more.
 bool IsSteerable(const UserRule& rule, const Sides& sides) {
-  const json* member = Member(rule.value, "backendRefs");
+  const json* member = Backends(rule);
   if (member == nullptr || (member->is_array() && member->empty())) return !IsRedirect(*rule.value);
-  return member->is_array() && std::ranges::any_of(*member, [&](const json& ref) { return Classify(ref, sides) != Backend::kOther; });
+  return member->is_array() && std::ranges::any_of(*member, [&](const json& ref) { return IsSide(Classify(ref, sides)); });
 }
 
-json NewRef(const model::Side& side, int weight) {
-  return {{"group", ""}, {"kind", "Service"}, {"name", side.service}, {"port", side.port}, {"weight", weight}};
+json NewRef(const model::Side& side, int weight, const RouteDialect& dialect) {
+  json ref = {{"name", side.service}, {"port", side.port}, {"weight", weight}};
+  if (dialect.typed_refs) ref.update({{"group", ""}, {"kind", "Service"}});
+  return ref;
 }
 
 /// `refs` with the weights of the two sides set. A side named twice has its weight on the first; a side that is missing is
 /// added only where it is to get something, so that a route never speaks of a Service without need.
-json Steered(json refs, const Sides& sides, const base::WeightSplit& split) {
+json Steered(json refs, const Scene& scene, const base::WeightSplit& split) {
   std::optional<int> legacy = split.legacy().value();
   std::optional<int> target = split.target().value();
   for (json& ref : refs) {
-    const Backend kind = Classify(ref, sides);
-    if (kind == Backend::kOther) continue;
+    const Backend kind = Classify(ref, scene.sides);
+    if (!IsSide(kind)) continue;
     std::optional<int>& share = kind == Backend::kLegacy ? legacy : target;
     const int weight = share.value_or(0);
     share = 0;
-    if (WeightOf(ref) != weight) ref["weight"] = weight;
+    if (WeightOf(ref, scene.dialect.plain_weight) != weight) ref["weight"] = weight;
   }
   return refs;
 }
 
 /// Adds the sides that `refs` does not name and that are to get something.
-void AddMissing(json& refs, const Sides& sides, const ComponentIntent& intent) {
+void AddMissing(json& refs, const Scene& scene, const ComponentIntent& intent) {
+  const Sides& sides = scene.sides;
   const base::WeightSplit& split = intent.split;
   const auto names = [&](Backend kind) { return std::ranges::any_of(refs, [&](const json& ref) { return Classify(ref, sides) == kind; }); };
-  if (split.legacy().value() > 0 && !names(Backend::kLegacy)) refs.push_back(NewRef(sides.legacy, split.legacy().value()));
+  if (split.legacy().value() > 0 && !names(Backend::kLegacy)) {
+    refs.push_back(NewRef(sides.legacy, split.legacy().value(), scene.dialect));
+  }
   const bool target_wanted = split.target().value() > 0 || intent.name_target;
-  if (target_wanted && !names(Backend::kTarget)) refs.push_back(NewRef(sides.target, split.target().value()));
+  if (target_wanted && !names(Backend::kTarget)) refs.push_back(NewRef(sides.target, split.target().value(), scene.dialect));
 }
 
-void SteerRule(const UserRule& rule, const Sides& sides, const ComponentIntent& intent, PatchBuilder& patch) {
-  if (!IsSteerable(rule, sides)) return;
-  const json* old = BackendRefs(*rule.value);
-  json refs = Steered(old == nullptr ? json::array() : *old, sides, intent.split);
-  AddMissing(refs, sides, intent);
+void SteerRule(const UserRule& rule, const Scene& scene, const ComponentIntent& intent, PatchBuilder& patch) {
+  if (!IsSteerable(rule, scene.sides)) return;
+  const json* old = BackendList(rule);
+  json refs = Steered(old == nullptr ? json::array() : *old, scene, intent.split);
+  AddMissing(refs, scene, intent);
   if (old != nullptr && refs == *old) return;
   TestIdentity(rule, patch);
-  const std::string path = RulePath(rule.index) + "/backendRefs";
+  const std::string path = PathOf(rule) + "/" + rule.dialect->backends;
   if (old == nullptr) {
     patch.Add(path, refs);
   } else {
@@ -122,6 +129,7 @@ struct WantedRule {
 
 std::vector<WantedRule> WantedRules(const std::vector<Assignment>& assignments, const Scene& scene) {
   std::vector<WantedRule> wanted;
+  if (!scene.dialect.names) return wanted;
   for (const Assignment& assignment : assignments) {
     for (PlannedFlagRule& plan : PlanFlagRules(assignment.key, assignment.rules, assignment.intent->flags)) {
       json body = FlagRuleBody(plan, scene.sides, scene.dialect);
@@ -179,7 +187,7 @@ void WriteOwn(const OwnChanges& changes, PatchBuilder& patch) {
 
 }  // namespace
 
-base::Result<ObjectPatch> GatewayRouter::Render(const TrafficIntent& intent, const json& object) const {
+base::Result<ObjectPatch> RuleListRouter::Render(const TrafficIntent& intent, const json& object) const {
   const std::string uid = UidOf(object);
   const RuleTable table = ReadRules(object, dialect_);
   if (uid.empty() || table.malformed) return base::Fail(ErrorCode::kInvalid, "route " + intent.route + " has no uid or no list of rules");
@@ -191,7 +199,7 @@ base::Result<ObjectPatch> GatewayRouter::Render(const TrafficIntent& intent, con
     return base::Fail(ErrorCode::kInvalid, "route " + intent.route + " has none of the rules to steer");
   PatchBuilder patch(uid);
   for (const Assignment& assignment : assignments) {
-    for (const UserRule* rule : assignment.rules) SteerRule(*rule, scene.sides, *assignment.intent, patch);
+    for (const UserRule* rule : assignment.rules) SteerRule(*rule, scene, *assignment.intent, patch);
   }
   WriteOwn(own, patch);
   return ObjectPatch{patch.Text()};

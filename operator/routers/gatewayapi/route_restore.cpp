@@ -3,10 +3,10 @@
 #include <set>
 
 #include "routers/gatewayapi/flag_rules.hpp"
-#include "routers/gatewayapi/gateway_router.hpp"
 #include "routers/gatewayapi/json_view.hpp"
 #include "routers/gatewayapi/patch_builder.hpp"
 #include "routers/gatewayapi/route_rules.hpp"
+#include "routers/gatewayapi/rule_list_router.hpp"
 #include "routers/gatewayapi/template_mark.hpp"
 
 namespace softmig::routers {
@@ -15,13 +15,13 @@ namespace {
 using base::ErrorCode;
 using nlohmann::json;
 
-// Saved form: {"keys": [component key], "rules": [{"id": "rule:NAME" | "matches:JSON", "n": occurrence, "refs": backendRefs
+// Saved form: {"keys": [component key], "rules": [{"id": UserRule::id, "n": occurrence, "refs": backendRefs
 // as they were, absent where there were none}], "version": 1}.
 // Of a template (template_mark.hpp) the refs are as the template says them, without what the API server fills in.
 
 json SavedRule(const UserRule& rule) {
   json saved = {{"id", rule.id}, {"n", rule.occurrence}};
-  if (const json* refs = Member(rule.value, "backendRefs")) saved["refs"] = *refs;
+  if (const json* refs = Backends(rule)) saved["refs"] = *refs;
   return saved;
 }
 
@@ -56,16 +56,17 @@ bool Says(const json& live, const json& wanted) {
   return live.is_array() && std::ranges::equal(live, wanted, Says);
 }
 
-bool SameRefs(const json* live, const json* refs, Likeness likeness) {
+bool SameRefs(const json* live, const json* refs, const UserRule& rule, Likeness likeness) {
   if (live == nullptr || refs == nullptr) return live == refs;
   if (likeness == Likeness::kExact || !refs->is_array()) return *live == *refs;
-  return Says(*live, *refs) && std::ranges::equal(*live, *refs, {}, WeightOf, WeightOf);
+  const auto weight = [plain = rule.dialect->plain_weight](const json& ref) { return WeightOf(ref, plain); };
+  return Says(*live, *refs) && std::ranges::equal(*live, *refs, {}, weight, weight);
 }
 
 void RestoreRule(const UserRule& rule, const json* refs, Likeness likeness, PatchBuilder& patch) {
-  const json* live = Member(rule.value, "backendRefs");
-  if (SameRefs(live, refs, likeness)) return;
-  const std::string path = RulePath(rule.index) + "/backendRefs";
+  const json* live = Backends(rule);
+  if (SameRefs(live, refs, rule, likeness)) return;
+  const std::string path = PathOf(rule) + "/" + rule.dialect->backends;
   TestIdentity(rule, patch);
   if (live != nullptr) patch.Test(path, *live);
   if (refs == nullptr) {
@@ -96,7 +97,7 @@ std::vector<const OwnRule*> OwnRulesOf(const RuleTable& table, const std::set<st
 
 }  // namespace
 
-base::Result<std::string> GatewayRouter::Save(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
+base::Result<std::string> RuleListRouter::Save(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   const RuleTable table = ReadRules(object, dialect_);
   if (table.malformed) return base::Fail(ErrorCode::kInvalid, "route " + route.name + " has no list of rules");
   const Sides sides{NamespaceOf(object), spec.legacy, spec.target};
@@ -118,7 +119,7 @@ base::Result<std::string> GatewayRouter::Save(const json& object, const model::S
   return text;
 }
 
-base::Result<ObjectPatch> GatewayRouter::Restore(const std::string& saved, const json& object) const {
+base::Result<ObjectPatch> RuleListRouter::Restore(const std::string& saved, const json& object) const {
   const json parsed = ParseSaved(saved);
   const json* rules = Member(&parsed, "rules");
   const json* keys = Member(&parsed, "keys");

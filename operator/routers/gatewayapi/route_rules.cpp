@@ -26,19 +26,28 @@ bool Names(const json& ref, const model::Side& side) {
 }
 
 UserRule ReadUserRule(const json& rule, std::size_t index, const RouteDialect& dialect) {
-  const json* matches = Member(&rule, "matches");
+  static const json kNone;
+  const json* member = Member(&rule, dialect.matches);
+  const json& matches = member == nullptr ? kNone : *member;
   UserRule result;
   result.index = index;
   result.value = &rule;
-  result.name = TextMember(&rule, "name");
-  result.matches = dialect.canonical(matches == nullptr ? json() : *matches);
-  result.id = result.name.empty() ? "matches:" + result.matches : "rule:" + result.name;
+  result.dialect = &dialect;
+  if (dialect.names) result.name = TextMember(&rule, "name");
+  result.matches = dialect.canonical(matches);
+  if (!result.name.empty()) {
+    result.id = "rule:" + result.name;
+  } else if (!result.matches.empty()) {
+    result.id = "matches:" + result.matches;
+  } else {
+    result.id = "other:" + matches.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
   return result;
 }
 
 bool SendsToEither(const UserRule& rule, const Sides& sides) {
-  const json* refs = BackendRefs(*rule.value);
-  return refs != nullptr && std::ranges::any_of(*refs, [&](const json& ref) { return Classify(ref, sides) != Backend::kOther; });
+  const json* refs = BackendList(rule);
+  return refs != nullptr && std::ranges::any_of(*refs, [&](const json& ref) { return IsSide(Classify(ref, sides)); });
 }
 
 void AddOnce(std::vector<const UserRule*>& rules, const UserRule& rule) {
@@ -71,14 +80,15 @@ Backend Classify(const json& ref, const Sides& sides) {
   if (!ref.is_object() || !AbsentOr(ref, "group", "") || !AbsentOr(ref, "kind", "Service") || !AbsentOr(ref, "namespace", sides.ns)) {
     return Backend::kOther;
   }
+  if (const json* mirror = Member(&ref, "mirror"); mirror != nullptr && *mirror == true) return Backend::kMirror;
   if (Names(ref, sides.target)) return Backend::kTarget;
   return Names(ref, sides.legacy) ? Backend::kLegacy : Backend::kOther;
 }
 
-std::optional<int> WeightOf(const json& ref) {
+std::optional<int> WeightOf(const json& ref, int plain) {
   if (!ref.is_object()) return std::nullopt;
   const json* weight = Member(&ref, "weight");
-  if (weight == nullptr) return 1;
+  if (weight == nullptr) return plain;
   const auto number = WholeNumber(weight, kMaxWeight);
   if (!number) return std::nullopt;
   return static_cast<int>(*number);
@@ -98,7 +108,7 @@ std::string DescribeBackend(const json& ref) {
 
 RuleTable ReadRules(const json& object, const RouteDialect& dialect) {
   RuleTable table;
-  const json* rules = Member(Member(&object, "spec"), "rules");
+  const json* rules = Member(Member(&object, "spec"), dialect.list);
   if (rules == nullptr || !rules->is_array()) {
     table.malformed = true;
     return table;
@@ -112,14 +122,14 @@ RuleTable ReadRules(const json& object, const RouteDialect& dialect) {
     }
     table.matches += CountMatches(rule);
     const std::string name = TextMember(&rule, "name");
-    if (IsOwnName(name)) {
+    if (dialect.names && IsOwnName(name)) {
       table.own.push_back({i, &rule, name});
       continue;
     }
     UserRule user = ReadUserRule(rule, i, dialect);
-    const int same_name = user.name.empty() ? 0 : seen["rule:" + user.name]++;
-    const int same_matches = seen["matches:" + user.matches]++;
-    user.occurrence = user.name.empty() ? same_matches : same_name;
+    const int same_id = seen[user.id]++;
+    const int same_matches = user.name.empty() ? same_id : seen["matches:" + user.matches]++;
+    user.occurrence = user.name.empty() ? same_matches : same_id;
     table.user.push_back(std::move(user));
   }
   return table;
@@ -150,6 +160,13 @@ bool HasRulesOn(const model::ComponentSpec& component, const std::string& route)
   return component.rules.empty() || std::ranges::any_of(component.rules, [&](const model::RuleRef& ref) { return ref.route == route; });
 }
 
+const json* Backends(const UserRule& rule) { return Member(rule.value, rule.dialect->backends); }
+
+const json* BackendList(const UserRule& rule) {
+  const json* refs = Backends(rule);
+  return refs != nullptr && refs->is_array() ? refs : nullptr;
+}
+
 const json* BackendRefs(const json& rule) {
   const json* refs = Member(&rule, "backendRefs");
   return refs != nullptr && refs->is_array() ? refs : nullptr;
@@ -167,5 +184,6 @@ std::string DescribeRule(const UserRule& rule) {
 std::string NamespaceOf(const json& object) { return TextMember(Member(&object, "metadata"), "namespace"); }
 std::string UidOf(const json& object) { return TextMember(Member(&object, "metadata"), "uid"); }
 std::string RulePath(std::size_t index) { return "/spec/rules/" + std::to_string(index); }
+std::string PathOf(const UserRule& rule) { return std::string("/spec/") + rule.dialect->list + "/" + std::to_string(rule.index); }
 
 }  // namespace softmig::routers

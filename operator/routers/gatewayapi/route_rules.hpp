@@ -8,17 +8,53 @@
 #include "model/codec.hpp"
 #include "model/route_state.hpp"
 #include "model/spec.hpp"
+#include "routers/gatewayapi/acceptance.hpp"
+#include "routers/gatewayapi/json_view.hpp"
 
 namespace softmig::routers {
 
-/// What differs between the kinds of Gateway API routes.
+/// What differs between kinds of routes that are lists of rules with weighted backends. No function in it throws.
 struct RouteDialect {
-  const char* kind;                                         ///< "HTTPRoute"
-  const char* holds;                                        ///< "an HTTPRoute holds", for messages
-  std::string (*canonical)(const nlohmann::json& matches);  ///< one text for all spellings of the same matches; never throws
+  const char* api_version;
+  const char* kind;
+  const char* a_kind;  ///< "an HTTPRoute", for messages
+  SteeredField steered;
+  const char* list;      ///< of the rules, in spec
+  const char* matches;   ///< of a rule
+  const char* backends;  ///< of a rule
+  /// One text for all spellings of the same matches, null for none; empty where they cannot be said in the spec's words.
+  std::string (*canonical)(const nlohmann::json& matches);
+  AcceptanceReport (*acceptance)(const nlohmann::json& object);
+  bool names;        ///< rules may have a `name`, and so header flags can be rules of our own
+  int plain_weight;  ///< of a backend that says none; where all weights of a rule are 0, each backend gets as much as the others if this is
+                     ///< 0
+  bool typed_refs;   ///< backends have a group and a kind
 };
-inline constexpr RouteDialect kHttpDialect{"HTTPRoute", "an HTTPRoute holds", model::CanonicalMatches};
-inline constexpr RouteDialect kGrpcDialect{"GRPCRoute", "a GRPCRoute holds", model::CanonicalGrpcMatches};
+inline constexpr SteeredField kRulesField{"f:spec", "f:rules"};
+inline constexpr RouteDialect kHttpDialect{.api_version = "gateway.networking.k8s.io/v1",
+                                           .kind = "HTTPRoute",
+                                           .a_kind = "an HTTPRoute",
+                                           .steered = kRulesField,
+                                           .list = "rules",
+                                           .matches = "matches",
+                                           .backends = "backendRefs",
+                                           .canonical = model::CanonicalMatches,
+                                           .acceptance = ReadAcceptance,
+                                           .names = true,
+                                           .plain_weight = 1,
+                                           .typed_refs = true};
+inline constexpr RouteDialect kGrpcDialect{.api_version = "gateway.networking.k8s.io/v1",
+                                           .kind = "GRPCRoute",
+                                           .a_kind = "a GRPCRoute",
+                                           .steered = kRulesField,
+                                           .list = "rules",
+                                           .matches = "matches",
+                                           .backends = "backendRefs",
+                                           .canonical = model::CanonicalGrpcMatches,
+                                           .acceptance = ReadAcceptance,
+                                           .names = true,
+                                           .plain_weight = 1,
+                                           .typed_refs = true};
 
 /// The two systems as a route's backends may name them.
 struct Sides {
@@ -26,20 +62,23 @@ struct Sides {
   model::Side legacy, target;
 };
 
-enum class Backend { kLegacy, kTarget, kOther };
+/// kMirror: gets copies of requests, and serves nobody.
+enum class Backend { kLegacy, kTarget, kOther, kMirror };
 Backend Classify(const nlohmann::json& ref, const Sides& sides);
-/// The weight of a backendRef, 1 where it has none; nothing where it is no whole number of 0–1,000,000.
-std::optional<int> WeightOf(const nlohmann::json& ref);
+inline bool IsSide(Backend backend) { return backend == Backend::kLegacy || backend == Backend::kTarget; }
+/// The weight of a backend, `plain` where it has none; nothing where it is no whole number of 0–1,000,000.
+std::optional<int> WeightOf(const nlohmann::json& ref, int plain);
 /// "Service name:port" for messages.
 std::string DescribeBackend(const nlohmann::json& ref);
 
 /// A rule the user wrote. Points into the object it was read from, which must outlive it.
 struct UserRule {
-  std::size_t index = 0;  ///< in spec.rules
+  std::size_t index = 0;  ///< in the list
   const nlohmann::json* value = nullptr;
+  const RouteDialect* dialect = nullptr;
   std::string name;     ///< empty where it has none
   std::string matches;  ///< canonical
-  std::string id;       ///< "rule:NAME" or "matches:JSON"
+  std::string id;       ///< "rule:NAME", "matches:JSON", or "other:JSON" where its matches have no canonical text
   int occurrence = 0;   ///< how many rules before it have the same name, or the same matches for a rule without name
 };
 
@@ -51,7 +90,7 @@ struct OwnRule {
 };
 
 struct RuleTable {
-  bool malformed = false;   ///< spec.rules is no list
+  bool malformed = false;   ///< there is no list of rules
   int broken = 0;           ///< entries that are no objects
   std::size_t matches = 0;  ///< of all rules together
   std::vector<UserRule> user;
@@ -73,7 +112,11 @@ Claim ClaimRules(const RuleTable& table, const model::ComponentSpec& component, 
 /// The component has rules on the route, or is the implied one that has rules everywhere.
 bool HasRulesOn(const model::ComponentSpec& component, const std::string& route);
 
-/// The rule's backendRefs; null where absent or no list.
+/// The rule's backends, whatever they are; null where absent.
+const nlohmann::json* Backends(const UserRule& rule);
+/// The same where they are a list, else null.
+const nlohmann::json* BackendList(const UserRule& rule);
+/// backendRefs of a rule of our own; null where absent or no list.
 const nlohmann::json* BackendRefs(const nlohmann::json& rule);
 /// How many matches the rule counts for: an absent or empty list is the one default match.
 std::size_t CountMatches(const nlohmann::json& rule);
@@ -85,5 +128,6 @@ std::string NamespaceOf(const nlohmann::json& object);
 std::string UidOf(const nlohmann::json& object);
 /// "/spec/rules/N".
 std::string RulePath(std::size_t index);
+std::string PathOf(const UserRule& rule);
 
 }  // namespace softmig::routers

@@ -10,9 +10,10 @@ namespace softmig::routers {
 using nlohmann::json;
 
 void TestIdentity(const UserRule& rule, PatchBuilder& patch) {
-  const std::string path = RulePath(rule.index);
+  const std::string path = PathOf(rule);
   if (!rule.name.empty()) return patch.Test(path + "/name", rule.name);
-  if (const json* matches = Member(rule.value, "matches")) return patch.Test(path + "/matches", *matches);
+  const char* member = rule.dialect->matches;
+  if (const json* matches = Member(rule.value, member)) return patch.Test(path + "/" + member, *matches);
   patch.Test(path, *rule.value);
 }
 

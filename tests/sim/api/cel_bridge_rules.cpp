@@ -7,26 +7,32 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kGateway = "gatewayAPI";
+constexpr const char* kContour = "contour";
 constexpr const char* kBridge = "bridge";
 
 bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
   return All(self, [&](const json& a) {
     return ExistsOne(self, [&](const json& b) {
-      if (!Has(a, kGateway)) return Has(b, kBridge);
+      if (!Has(a, kGateway)) {
+        if (!Has(a, kContour)) return Has(b, kBridge);
+        return Has(b, kContour) && Child(a[kContour], "httpProxy") == Child(b[kContour], "httpProxy");
+      }
       return Has(b, kGateway) && Child(a[kGateway], "kind") == Child(b[kGateway], "kind") &&
              Child(a[kGateway], "name") == Child(b[kGateway], "name");
     });
   });
 }
 
-bool GatewayApiOrBridge(const json& self, const json* /*old*/) { return Has(self, kGateway) != Has(self, kBridge); }
+bool OneKindOfRoute(const json& self, const json* /*old*/) {
+  return static_cast<int>(Has(self, kGateway)) + static_cast<int>(Has(self, kContour)) + static_cast<int>(Has(self, kBridge)) == 1;
+}
 
 bool RulesGoByWhatTheirRouteHas(const json& self, const json* /*old*/) {
   return All(Child(self, "components"), [&](const json& component) {
     return All(Child(component, "rules"), [&](const json& rule) {
       return !Exists(self["routes"], [&](const json& x) {
         if (Child(x, "name") != Child(rule, "route")) return false;
-        return Has(rule, "rule") ? Has(x, kBridge) : Has(x, kGateway) && Child(x[kGateway], "kind") == "GRPCRoute";
+        return Has(rule, "rule") ? Has(x, kBridge) || Has(x, kContour) : Has(x, kGateway) && Child(x[kGateway], "kind") == "GRPCRoute";
       });
     });
   });
@@ -42,16 +48,23 @@ bool BridgesHaveNamesOfTheirOwn(const json& self, const json* /*old*/) {
   });
 }
 
+bool NoFlagsOnAProxy(const json& self, const json* /*old*/) {
+  const bool has_flags = !Child(Child(self["plan"], "shift"), "flags").empty();
+  return !has_flags || !Exists(self["routes"], [](const json& route) { return Has(route, kContour); });
+}
+
 }  // namespace
 
 void AddBridgeRules(RuleTable& book) {
   book
       ["self.all(a, self.exists_one(b, has(a.gatewayAPI) ? has(b.gatewayAPI) && a.gatewayAPI.kind == b.gatewayAPI.kind && "
-       "a.gatewayAPI.name == b.gatewayAPI.name : has(b.bridge)))"] = RoutesNameDifferentObjects;
-  book["has(self.gatewayAPI) != has(self.bridge)"] = GatewayApiOrBridge;
+       "a.gatewayAPI.name == b.gatewayAPI.name : has(a.contour) ? has(b.contour) && a.contour.httpProxy == b.contour.httpProxy : "
+       "has(b.bridge)))"] = RoutesNameDifferentObjects;
+  book["[has(self.gatewayAPI), has(self.contour), has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
   book
       ["!has(self.components) || self.components.all(c, c.rules.all(r, !self.routes.exists(x, x.name == r.route && (has(r.rule) ? "
-       "has(x.bridge) : has(x.gatewayAPI) && x.gatewayAPI.kind == 'GRPCRoute'))))"] = RulesGoByWhatTheirRouteHas;
+       "has(x.bridge) || has(x.contour) : has(x.gatewayAPI) && x.gatewayAPI.kind == 'GRPCRoute'))))"] = RulesGoByWhatTheirRouteHas;
+  book["!has(self.plan.shift.flags) || size(self.plan.shift.flags) == 0 || !self.routes.exists(r, has(r.contour))"] = NoFlagsOnAProxy;
   book
       ["self.routes.all(r, !has(r.bridge) || (r.bridge.name != self.legacy.service.name && r.bridge.name != "
        "self.target.service.name))"] = BridgesHaveNamesOfTheirOwn;

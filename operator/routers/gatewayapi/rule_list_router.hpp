@@ -6,9 +6,9 @@
 
 namespace softmig::routers {
 
-/// Steers traffic in a route of the Gateway API (gateway.networking.k8s.io/v1), a user's own or one made from a template, by the weights of
-/// backendRefs. Rules of our own exist only for header flags; their names begin with "softmig-". Stateless, thread-safe, never throws.
-class GatewayRouter : public TrafficRouter {
+/// Steers traffic in an object that is a list of rules with weighted backends, as the Gateway API's routes are, a user's own or one made
+/// from a template. Rules of our own exist only for header flags; their names begin with "softmig-". Stateless, thread-safe, never throws.
+class RuleListRouter : public TrafficRouter {
  public:
   [[nodiscard]] Capabilities capabilities(const model::RouteRef& route) const override;
   [[nodiscard]] model::RouteState Observe(const nlohmann::json& object, const model::Spec& spec,
@@ -29,15 +29,13 @@ class GatewayRouter : public TrafficRouter {
   [[nodiscard]] base::Result<ObjectPatch> Restore(const std::string& saved, const nlohmann::json& object) const override;
 
  protected:
-  explicit GatewayRouter(const RouteDialect& dialect) : dialect_(dialect) {}
+  explicit RuleListRouter(const RouteDialect& dialect) : dialect_(dialect) {}
 
  private:
   const RouteDialect& dialect_;
 };
 
-inline constexpr SteeredField kRulesField{"f:spec", "f:rules"};
-
-/// Limits of the schemas.
+/// Limits of the Gateway API's schemas.
 inline constexpr std::size_t kMaxRules = 16;
 inline constexpr std::size_t kMaxMatches = 128;  ///< over all rules of a route
 

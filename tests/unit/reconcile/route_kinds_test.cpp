@@ -1,0 +1,90 @@
+#include <gmock/gmock.h>
+
+#include "routers/router_set.hpp"
+#include "unit/reconcile/world.hpp"
+
+namespace softmig::reconcile {
+namespace {
+
+using model::RouteKind;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+json ProxyJson(int target = 0, const std::string& version = "20") {
+  const json services = {{{"name", "old"}, {"port", 8080}, {"weight", 100 - target}},
+                         {{"name", "new"}, {"port", 8080}, {"weight", target}}};
+  return {{"apiVersion", "projectcontour.io/v1"},
+          {"kind", "HTTPProxy"},
+          {"metadata", {{"namespace", "shop"}, {"name", "shop"}, {"uid", "uid-proxy"}, {"resourceVersion", version}, {"generation", 3}}},
+          {"spec", {{"routes", json::array({{{"services", services}}})}}}};
+}
+
+json ProxyMigrationJson() {
+  json migration = MigrationJson("proxied");
+  migration["spec"]["routes"] = json::array({{{"name", "web"}, {"contour", {{"httpProxy", "shop"}}}}});
+  return migration;
+}
+
+/// A migration on the HTTPProxy `shop`, beside one on the HTTPRoute of the same name.
+struct ProxyWorld {
+  ProxyWorld() {
+    Fill(world.cache.StoreOf(RouteKind::kHttpProxy), {ProxyJson()});
+    Fill(world.cache.migrations(), {MigrationJson(), ProxyMigrationJson()});
+    world.woken.clear();
+  }
+  [[nodiscard]] const Migration& migration() { return world.migration("proxied"); }
+
+  World world{[](const http::Request&) { return Answer(200, ProxyJson(10, "21")); }};
+  routers::RouterSet router;
+  Executor executor{{world.client, router, world.cache, world.fence, world.migrations, world.routes}};
+  Gatherer gatherer{world.cache, world.poller, router, kFinalizer};
+};
+
+TEST(RouteKinds, AnHttpProxyIsPatchedWhereItIsServed) {
+  ProxyWorld proxy;
+  const decide::ApplyTraffic to_ten{"web", {{"all", base::Percent::Of(10), false}}};
+  ASSERT_TRUE(proxy.executor.Do(proxy.migration(), to_ten).has_value());
+  const auto requests = proxy.world.transport.requests();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_THAT(requests[0].url, HasSubstr("/apis/projectcontour.io/v1/namespaces/shop/httpproxies/shop?"));
+  EXPECT_EQ(ProxyJson().patch(json::parse(requests[0].body))["spec"], ProxyJson(10)["spec"]);
+  EXPECT_EQ(proxy.world.cache.StoreOf(RouteKind::kHttpProxy).Get({"shop", "shop"})->meta.resource_version, "21");
+}
+
+TEST(RouteKinds, TwoKindsOfOneNameAreTwoRoutes) {
+  ProxyWorld proxy;
+  proxy.world.cache.StoreOf(RouteKind::kHttpProxy).OnApplied(ProxyJson(5, "21"));
+  EXPECT_THAT(proxy.world.woken, ElementsAre("shop/proxied"));
+  proxy.world.woken.clear();
+  proxy.world.cache.StoreOf(RouteKind::kHttpRoute).OnApplied(RouteJson(5, "21"));
+  EXPECT_THAT(proxy.world.woken, ElementsAre("shop/payments"));
+  const auto seen = proxy.gatherer.Gather(proxy.migration()).routes.at("web");
+  EXPECT_TRUE(seen.claims.empty()) << "the HTTPRoute is another migration's, and another object";
+}
+
+TEST(RouteKinds, WhatIsKeptOfAnObjectIsWhatItsRouterReads) {
+  ProxyWorld proxy;
+  json object = ProxyJson();
+  object["metadata"]["labels"] = {{"team", "payments"}};
+  object["metadata"]["managedFields"] = json::array(
+      {{{"manager", "kubectl"},
+        {"operation", "Update"},
+        {"time", "2026-01-01T00:00:00Z"},
+        {"fieldsV1", {{"f:spec", {{"f:routes", {{".", 1}}}}}}}},
+       {{"manager", "contour"}, {"operation", "Update"}, {"time", "2026-01-01T00:00:00Z"}, {"fieldsV1", {{"f:status", {{".", 1}}}}}}});
+  const RouteObject kept = ProjectRoute(routers::RowOf(RouteKind::kHttpProxy), object);
+  EXPECT_EQ(kept.object["kind"], "HTTPProxy");
+  EXPECT_EQ(kept.object["spec"], object["spec"]);
+  EXPECT_FALSE(kept.object["metadata"].contains("labels"));
+  ASSERT_EQ(kept.object["metadata"]["managedFields"].size(), 1U);
+  EXPECT_EQ(kept.object["metadata"]["managedFields"][0]["fieldsV1"], json::parse(R"({"f:spec": {"f:routes": {}}})"));
+}
+
+TEST(RouteKinds, HeaderFlagsAreSupportedWhereAllRoutesHaveThem) {
+  ProxyWorld proxy;
+  EXPECT_FALSE(proxy.gatherer.Gather(proxy.migration()).header_flags_supported);
+  EXPECT_TRUE(proxy.gatherer.Gather(proxy.world.migration()).header_flags_supported);
+}
+
+}  // namespace
+}  // namespace softmig::reconcile
