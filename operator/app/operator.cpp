@@ -43,7 +43,7 @@ class Operator::Impl {
         fence_(clock),
         queue_(clock, &metrics_.Queue("softmigration")),
         has_bridges_(options.routers.contains(model::RouteKind::kBridge)),
-        cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); }, options.routers),
+        cache_([this](const ObjectKey& key) { controller_.Wake(key, Lane::kOrdinary); }, options.routers, options.custom_routes),
         secret_sources_(reconcile::SecretReader(client_, clock), clock),
         sources_(secret_sources_, {client_, fence_, clock}),
         poller_(*metric_transport_, sources_, clock,
@@ -68,9 +68,7 @@ class Operator::Impl {
     server_ = std::move(*server);
     Watch(kube::kServices, cache_.services());
     Watch(kube::kEndpointSlices, cache_.slices());
-    for (const routers::RouteKindRow& row : routers::RouteKinds()) {
-      if (options_.routers.contains(row.kind)) Watch(row.type, cache_.StoreOf(row.kind), row.label);
-    }
+    for (const routers::RouteKindRow& row : cache_.watched()) Watch(row.type, cache_.StoreOf(row), row.label);
     Watch(kube::kSoftMigrations, cache_.migrations());
     kube::LeaderElector::Callbacks callbacks{[this] { OnLeading(); }, [this] { lost_ = true; }};
     auto elector = kube::LeaderElector::Start(options_.lease, {client_, fence_, clock_, log_}, std::move(callbacks));

@@ -9,6 +9,7 @@
 #include "base/program.hpp"
 #include "base/time_format.hpp"
 #include "model/codec.hpp"
+#include "model/text_rules.hpp"
 #include "routers/route_kinds.hpp"
 
 namespace softmig::app {
@@ -59,6 +60,8 @@ void AddLease(CLI::App& app, Options& options) {
 std::map<std::string, model::RouteKind> RouterNames() {
   std::map<std::string, model::RouteKind> names;
   for (const routers::RouteKindRow& row : routers::RouteKinds()) names.emplace(model::Name(row.kind), row.kind);
+  names.emplace(model::Name(model::RouteKind::kCustom),
+                model::RouteKind::kCustom);  // those of --custom-routes, for an operator of no others
   return names;
 }
 
@@ -71,6 +74,31 @@ void AddRouters(CLI::App& app, Options& options) {
       ->delimiter(',')
       ->transform(CLI::CheckedTransformer(names).description(""))
       ->default_str("httproute");
+}
+
+/// GROUP/VERSION/PLURAL/KIND, as `kubectl api-resources` has it.
+kube::ResourceType ParseType(const std::string& text) {
+  std::vector<std::string> parts;
+  for (const auto part : std::views::split(text, '/')) parts.emplace_back(part.begin(), part.end());
+  const bool is_whole =
+      parts.size() == 4 && model::IsApiVersion(parts[0] + "/" + parts[1]) && model::IsDnsLabel(parts[2]) && model::IsKind(parts[3]);
+  if (!is_whole)
+    throw CLI::ValidationError("--custom-routes",
+                               text + " is not GROUP/VERSION/PLURAL/KIND, as in traefik.io/v1alpha1/traefikservices/TraefikService");
+  for (const routers::RouteKindRow& row : routers::RouteKinds()) {
+    if (row.type.kind == parts[3]) throw CLI::ValidationError("--custom-routes", parts[3] + " has a router of its own, or its name");
+  }
+  return {parts[0], parts[1], parts[2], parts[3]};
+}
+
+void AddCustomRoutes(CLI::App& app, Options& options) {
+  app.add_option_function<std::vector<std::string>>(
+         "--custom-routes",
+         [&options](const std::vector<std::string>& types) {
+           for (const std::string& type : types) options.custom_routes.push_back(routers::CustomRow(ParseType(type)));
+         },
+         "Kinds of objects that custom routes may name, as GROUP/VERSION/PLURAL/KIND with commas between them")
+      ->delimiter(',');
 }
 
 /// Images and the router say the same, whichever is given.
@@ -119,6 +147,7 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   AddLease(app, options);
   AddServing(app, options);
   AddRouters(app, options);
+  AddCustomRoutes(app, options);
   AddBridge(app, options);
   try {
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "http/server.hpp"
@@ -11,6 +12,7 @@
 #include "kube/runtime/leader_elector.hpp"
 #include "reconcile/controller.hpp"
 #include "routers/bridge/bridge_objects.hpp"
+#include "routers/route_kinds.hpp"
 
 namespace softmig::app {
 
@@ -23,6 +25,7 @@ struct Options {
   reconcile::ControllerOptions controller;
   http::ServerOptions server;
   std::set<model::RouteKind> routers{model::RouteKind::kHttpRoute};  ///< kinds of routes that migrations may have; only these are watched
+  std::vector<routers::RouteKindRow> custom_routes;                  ///< kinds of objects that custom routes may name
   routers::BridgeImages bridge;                                      ///< both or none; set exactly with RouteKind::kBridge
   base::LogLevel log_level = base::LogLevel::kInfo;
 };

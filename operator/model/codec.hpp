@@ -38,6 +38,10 @@ std::string_view Name(DesiredPhase phase);
 std::string_view Name(BreachPolicy policy);
 /// As the operator's --routers has it.
 std::string_view Name(RouteKind kind);
+/// Which kind of object a route is: its name, and of a custom one group, version and kind.
+std::string KindId(const RouteRef& route);
+/// Names a route's object among all that a namespace holds.
+std::string ObjectId(const RouteRef& route);
 
 /// Hash (16 hex digits) of what evidence is about: legacy, target, rules, the specs of templates, metrics, flags, how answers are compared.
 /// Weights, holds, pauses do not count.

@@ -21,7 +21,8 @@ json RoutesJson(const Spec& spec) {
     // Labels and annotations are about nobody's answers, and so are a bridge's port and replicas.
     const json manifest = json::parse(route.manifest, nullptr, false);
     if (manifest.is_object()) one.push_back(manifest.value("spec", json()));
-    if (route.kind != RouteKind::kHttpRoute) one.push_back(Name(route.kind));
+    if (route.kind != RouteKind::kHttpRoute) one.push_back(KindId(route));
+    if (route.kind == RouteKind::kCustom) one.push_back({route.custom.legacy.weight, route.custom.target.weight});
     routes.push_back(std::move(one));
   }
   std::sort(routes.begin(), routes.end());

@@ -44,9 +44,14 @@ std::string_view Name(RouteKind kind) {
     case RouteKind::kHttpRoute: return "httproute";
     case RouteKind::kGrpcRoute: return "grpcroute";
     case RouteKind::kHttpProxy: return "httpproxy";
+    case RouteKind::kCustom: return "custom";
     case RouteKind::kBridge: return "bridge";
   }
   return "httproute";
 }
+
+std::string KindId(const RouteRef& route) { return route.kind == RouteKind::kCustom ? route.custom.type : std::string(Name(route.kind)); }
+
+std::string ObjectId(const RouteRef& route) { return KindId(route) + "/" + route.object; }
 
 }  // namespace softmig::model

@@ -10,6 +10,12 @@
 namespace softmig::model {
 namespace {
 
+constexpr TextRule kPointer{2, 253, IsPointer, "a JSON pointer of letters, digits, dots, dashes and underscores, such as /status/phase"};
+constexpr TextRule kSpecPointer{7, 253, IsSpecPointer, "a JSON pointer into /spec, such as /spec/weighted/services/0/weight"};
+constexpr TextRule kApiVersion{3, 317, IsApiVersion, "a group and a version, such as traefik.io/v1alpha1"};
+constexpr TextRule kKind{1, 63, IsKind, "a kind, such as TraefikService"};
+constexpr TextRule kAcceptedValue{1, 253, nullptr, ""};
+
 Side ParseSide(FieldReader& spec, std::string_view key) {
   Side side;
   auto reader = spec.RequiredObject(key);
@@ -43,6 +49,32 @@ void ParseProxy(FieldReader& contour, RouteRef& route) {
   contour.RefuseOthers();
 }
 
+CustomRoute::Part ParsePart(FieldReader& custom, std::string_view key) {
+  CustomRoute::Part part;
+  auto reader = custom.RequiredObject(key);
+  if (!reader) return part;
+  part.weight = reader->Text("weight", kSpecPointer);
+  part.service = reader->Text("service", kSpecPointer);
+  reader->RefuseOthers();
+  return part;
+}
+
+void ParseCustom(FieldReader& custom, RouteRef& route) {
+  route.kind = RouteKind::kCustom;
+  route.object = custom.Text("name", kSubdomain);
+  const std::string api_version = custom.Text("apiVersion", kApiVersion);
+  route.custom.type = api_version + "/" + custom.Text("kind", kKind);
+  route.custom.legacy = ParsePart(custom, "legacy");
+  route.custom.target = ParsePart(custom, "target");
+  if (auto accepted = custom.Object("accepted")) {
+    route.custom.accepted = accepted->Text("path", kPointer);
+    route.custom.accepted_value = accepted->Text("value", kAcceptedValue);
+    route.custom.generation = accepted->OptionalText("generation", kPointer).value_or("");
+    accepted->RefuseOthers();
+  }
+  custom.RefuseOthers();
+}
+
 /// Its name is that of a Service, too.
 void ParseBridge(FieldReader& bridge, RouteRef& route) {
   route.kind = RouteKind::kBridge;
@@ -55,9 +87,10 @@ void ParseBridge(FieldReader& bridge, RouteRef& route) {
 /// The one member that says what kind of route it is.
 void ParseKind(FieldReader& reader, RouteRef& route) {
   using Parser = std::pair<std::string_view, void (*)(FieldReader&, RouteRef&)>;
-  static constexpr std::array<Parser, 3> kParsers{{{"gatewayAPI", ParseRouteObject}, {"contour", ParseProxy}, {"bridge", ParseBridge}}};
+  static constexpr std::array<Parser, 4> kParsers{
+      {{"gatewayAPI", ParseRouteObject}, {"contour", ParseProxy}, {"custom", ParseCustom}, {"bridge", ParseBridge}}};
   const auto set = std::ranges::count_if(kParsers, [&](const Parser& parser) { return reader.Has(parser.first); });
-  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour and bridge must be set");
+  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, custom and bridge must be set");
   for (const auto& [member, parse] : kParsers) {
     if (auto found = reader.Object(member)) parse(*found, route);
   }

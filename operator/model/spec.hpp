@@ -25,7 +25,22 @@ enum class RouteKind {
   kHttpRoute,  ///< Gateway API: the user's own (ownership Patch), or made by the operator where it is missing (Managed)
   kGrpcRoute,  ///< Gateway API, likewise
   kHttpProxy,  ///< Contour, the user's own
+  kCustom,     ///< an object of any kind, the user's own, whose weights are found by their paths
   kBridge,     ///< an Envoy of the operator's own, with an agent that compares; at most one a migration
+};
+
+/// Ways into an object of any kind, as JSON pointers (IsSpecPointer, IsPointer).
+struct CustomRoute {
+  struct Part {
+    std::string weight;   ///< where the weight is
+    std::string service;  ///< where it says whose weight that is: the Service's name, or a host name that begins with it
+    bool operator==(const Part&) const = default;
+  };
+  std::string type;  ///< "traefik.io/v1alpha1/TraefikService"
+  Part legacy, target;
+  std::string accepted, accepted_value;  ///< where it says that it has been taken over, and the text there; empty: nobody says it
+  std::string generation;                ///< where it says of which generation that is; empty: nowhere
+  bool operator==(const CustomRoute&) const = default;
 };
 
 /// Where users come in. All routes of a migration move as one set.
@@ -36,6 +51,7 @@ struct RouteRef {
   RouteKind kind = RouteKind::kHttpRoute;
   int port = 0;      ///< of a bridge's Service, where users enter
   int replicas = 0;  ///< of a bridge
+  CustomRoute custom{};
   bool operator==(const RouteRef&) const = default;
 };
 

@@ -47,6 +47,29 @@ bool HasLabelShape(std::string_view text) {
 
 }  // namespace
 
+bool IsPointer(std::string_view text) {
+  if (text.empty()) return false;
+  while (!text.empty()) {
+    if (!TakePrefix(text, "/")) return false;
+    const auto is_plain = [](char c) { return IsAlnum(c) || c == '.' || c == '_' || c == '-'; };
+    if (TakeWhile(text, is_plain) == 0) return false;
+  }
+  return true;
+}
+
+bool IsSpecPointer(std::string_view text) { return text.starts_with("/spec/") && IsPointer(text); }
+
+bool IsApiVersion(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos || !IsDnsSubdomain(text.substr(0, slash))) return false;
+  return IsDnsLabel(text.substr(slash + 1));
+}
+
+bool IsKind(std::string_view text) {
+  const bool is_capital = !text.empty() && text.front() >= 'A' && text.front() <= 'Z';
+  return is_capital && std::all_of(text.begin(), text.end(), IsAlnum);
+}
+
 bool IsDnsLabel(std::string_view text) { return text.size() <= 63 && HasLabelShape(text); }
 
 bool IsDnsSubdomain(std::string_view text) {

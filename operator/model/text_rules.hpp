@@ -32,6 +32,10 @@ bool IsPositiveDecimal(std::string_view text);  ///< a decimal above 0
 bool IsHttpAddress(std::string_view text);      ///< http(s)://host[:port][/path], no user, query or fragment
 bool IsUrlPath(std::string_view text);          ///< begins with / or ?, printable ASCII without blanks; HasOnlyKnownPlaceholders
 bool IsSelection(std::string_view text);        ///< begins as a JSONPath or JSON Pointer does
+bool IsPointer(std::string_view text);          ///< RFC 6901, of letters, digits, '.', '_' and '-'
+bool IsSpecPointer(std::string_view text);      ///< one that leads into /spec
+bool IsApiVersion(std::string_view text);       ///< group/version
+bool IsKind(std::string_view text);             ///< a capital and letters and digits
 /// Every "{{" opens one of {{namespace}}, {{name}}, {{component}}, {{legacy}}, {{target}}, {{service}}.
 bool HasOnlyKnownPlaceholders(std::string_view text);
 

@@ -31,13 +31,14 @@ void ValidateSides(const Spec& spec, ErrorList& errors) {
 void ValidateRoutes(const Spec& spec, ErrorList& errors) {
   const auto name_path = [](std::size_t i) { return fmt::format("spec.routes[{}].name", i); };
   const auto object_path = [&](std::size_t i) {
-    const bool is_proxy = spec.routes[i].kind == RouteKind::kHttpProxy;
-    return fmt::format("spec.routes[{}].{}", i, is_proxy ? "contour.httpProxy" : "gatewayAPI.name");
+    const RouteKind kind = spec.routes[i].kind;
+    const char* other = kind == RouteKind::kCustom ? "custom.name" : "gatewayAPI.name";
+    return fmt::format("spec.routes[{}].{}", i, kind == RouteKind::kHttpProxy ? "contour.httpProxy" : other);
   };
   RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.name; }, name_path, errors);
   const auto object_of = [](const RouteRef& route) {
     const bool counts = route.kind != RouteKind::kBridge && !route.object.empty();  // of bridges there is at most one
-    return counts ? fmt::format("{}/{}", Name(route.kind), route.object) : std::string();
+    return counts ? ObjectId(route) : std::string();
   };
   RefuseDoubles(spec.routes, object_of, object_path, errors);
 }
@@ -53,6 +54,18 @@ void ValidateBridges(const Spec& spec, ErrorList& errors) {
     if (!route.object.empty() && (route.object == spec.legacy.service || route.object == spec.target.service)) {
       errors.Add(path + ".name", "must differ from the names of both Services");
     }
+  }
+}
+
+/// A custom route has one pair of weights: all users are on it.
+void ValidateCustom(const Spec& spec, ErrorList& errors) {
+  for (std::size_t i = 0; i < spec.routes.size(); ++i) {
+    const RouteRef& route = spec.routes[i];
+    if (route.kind != RouteKind::kCustom) continue;
+    if (!spec.components.empty())
+      errors.Add("spec.components", fmt::format("must be left out with the custom route in spec.routes[{}]", i));
+    if (route.custom.legacy.weight.empty() || route.custom.legacy.weight != route.custom.target.weight) continue;
+    errors.Add(fmt::format("spec.routes[{}].custom.target.weight", i), "must differ from legacy's");
   }
 }
 
@@ -72,6 +85,7 @@ Naming NamingOf(RouteKind kind) {
     case RouteKind::kHttpRoute: return {true, true, "an HTTPRoute"};
     case RouteKind::kGrpcRoute: return {true, false, "a GRPCRoute"};
     case RouteKind::kHttpProxy: return {false, true, "an HTTPProxy"};
+    case RouteKind::kCustom: return {false, false, "a custom route"};
     case RouteKind::kBridge: return {false, true, "a bridge"};
   }
   return {};
@@ -81,6 +95,7 @@ void ValidateNaming(const Spec& spec, const RuleRef& rule, const std::string& pa
   const auto route = std::ranges::find(spec.routes, rule.route, &RouteRef::name);
   if (route == spec.routes.end()) return;
   const Naming naming = NamingOf(route->kind);
+  if (!naming.by_name && !naming.by_matches) return;  // ValidateCustom says why
   if (rule.rule && !naming.by_name) errors.Add(path + ".rule", fmt::format("rules of {} have no names: give their matches", naming.owner));
   if (rule.matches && !naming.by_matches) errors.Add(path + ".matches", fmt::format("rules of {} go by their names", naming.owner));
 }
@@ -151,8 +166,9 @@ void ValidateSteps(const Spec& spec, ErrorList& errors) {
 }
 
 void ValidateFlags(const Spec& spec, ErrorList& errors) {
-  if (!spec.flags.empty() && std::ranges::count(spec.routes, RouteKind::kHttpProxy, &RouteRef::kind) > 0) {
-    errors.Add("spec.plan.shift.flags", "an HTTPProxy has no header flags");
+  const auto has_none = [](const RouteRef& route) { return route.kind == RouteKind::kHttpProxy || route.kind == RouteKind::kCustom; };
+  if (!spec.flags.empty() && std::ranges::any_of(spec.routes, has_none)) {
+    errors.Add("spec.plan.shift.flags", "an HTTPProxy has no header flags, nor has a custom route");
   }
   RefuseDoubles(spec.flags, FlagText, [](std::size_t i) { return fmt::format("spec.plan.shift.flags[{}]", i); }, errors);
   for (std::size_t i = 0; i < spec.flags.size(); ++i) {
@@ -179,6 +195,7 @@ void Validate(const Spec& spec, ErrorList& errors) {
   ValidateSides(spec, errors);
   ValidateRoutes(spec, errors);
   ValidateBridges(spec, errors);
+  ValidateCustom(spec, errors);
   RefuseDoubles(
       spec.components, [](const ComponentSpec& component) { return component.name; },
       [](std::size_t i) { return fmt::format("spec.components[{}].name", i); }, errors);

@@ -1,7 +1,5 @@
 #include "reconcile/cache.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
 
@@ -34,28 +32,50 @@ std::vector<ObjectKey> ReferenceIndex::OwnersOf(const ObjectKey& reference) cons
 
 namespace {
 
-/// No object's name has a slash.
-ObjectKey KeyOf(model::RouteKind kind, const ObjectKey& object) {
-  return {object.ns, fmt::format("{}/{}", model::Name(kind), object.name)};
+std::vector<routers::RouteKindRow> Rows(const Cache::Kinds& kinds, std::vector<routers::RouteKindRow> custom) {
+  std::vector<routers::RouteKindRow> rows = std::move(custom);
+  for (const routers::RouteKindRow& row : routers::RouteKinds()) {
+    if (kinds.contains(row.kind)) rows.push_back(row);
+  }
+  return rows;
 }
 
 }  // namespace
 
-ObjectKey RouteKey(const std::string& ns, const model::RouteRef& route) { return KeyOf(route.kind, {ns, route.object}); }
+ObjectKey RouteKey(const std::string& ns, const model::RouteRef& route) { return {ns, model::ObjectId(route)}; }
 
-Cache::Cache(std::function<void(const ObjectKey&)> wake, Kinds watched)
+Cache::Cache(std::function<void(const ObjectKey&)> wake, Kinds watched, std::vector<routers::RouteKindRow> custom)
     : wake_(std::move(wake)),
-      watched_(std::move(watched)),
+      watched_(Rows(watched, std::move(custom))),
       migrations_([this](const nlohmann::json& object) { return KeepSpec(ProjectMigration(object)); },
                   [this](const auto& key, const auto& before, const auto& after) { OnMigration(key, before, after); }),
       services_(ProjectService, [this](const auto& key, const auto&, const auto&) { WakeAll(by_service_.OwnersOf(key)); }),
-      slices_(Watches(model::RouteKind::kBridge) ? ProjectWholeSlice : ProjectSlice,
+      slices_(watched.contains(model::RouteKind::kBridge) ? ProjectWholeSlice : ProjectSlice,
               [this](const auto& key, const auto& before, const auto& after) { OnSlice(key, before, after); }) {
-  for (const routers::RouteKindRow& row : routers::RouteKinds()) {
-    routes_[row.kind] = std::make_unique<kube::Store<RouteObject>>(
-        [&row](const nlohmann::json& object) { return ProjectRoute(row, object); },
-        [this, kind = row.kind](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf(KeyOf(kind, key))); });
+  for (const routers::RouteKindRow& row : routers::RouteKinds()) AddStore(row);
+  for (const routers::RouteKindRow& row : watched_) {
+    if (row.kind == model::RouteKind::kCustom) AddStore(row);
   }
+  AddStore({});  // for custom kinds that nobody watches
+}
+
+void Cache::AddStore(const routers::RouteKindRow& row) {
+  const std::string id = row.make == nullptr ? std::string() : routers::IdOf(row);
+  routes_[id] = std::make_unique<kube::Store<RouteObject>>(
+      [row](const nlohmann::json& object) { return ProjectRoute(row, object); },
+      [this, id](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf({key.ns, id + "/" + key.name})); });
+}
+
+kube::Store<RouteObject>& Cache::FindStore(const std::string& kind_id) const {
+  const auto found = routes_.find(kind_id);
+  return *(found == routes_.end() ? routes_.at("") : found->second);
+}
+
+bool Cache::Watches(const model::RouteRef& route) const { return std::ranges::count(watched_, model::KindId(route), routers::IdOf) > 0; }
+
+const routers::RouteKindRow& Cache::RowOf(const model::RouteRef& route) const {
+  const auto row = std::ranges::find(watched_, model::KindId(route), routers::IdOf);
+  return row == watched_.end() ? routers::RowOf(route.kind) : *row;
 }
 
 /// A change of status leaves the spec the same object: what was worked out for it stays valid.
@@ -67,7 +87,7 @@ Migration Cache::KeepSpec(Migration fresh) const {
 
 bool Cache::synced() const {
   return migrations_.synced() && services_.synced() && slices_.synced() &&
-         std::ranges::all_of(watched_, [this](model::RouteKind kind) { return StoreOf(kind).synced(); });
+         std::ranges::all_of(watched_, [this](const routers::RouteKindRow& row) { return FindStore(routers::IdOf(row)).synced(); });
 }
 
 int Cache::ReadyEndpoints(const ObjectKey& service) const {

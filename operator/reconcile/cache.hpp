@@ -35,17 +35,27 @@ class Cache {
   using Kinds = std::set<model::RouteKind>;
   /// `watched`: kinds of routes whose store will be fed; the others stay empty, and nobody waits for them. Addresses of endpoints are kept
   /// for bridges only.
-  explicit Cache(std::function<void(const kube::ObjectKey& migration)> wake, Kinds watched = {model::RouteKind::kHttpRoute});
+  /// `custom`: rows of custom routes, all of them watched.
+  explicit Cache(std::function<void(const kube::ObjectKey& migration)> wake, Kinds watched = {model::RouteKind::kHttpRoute},
+                 std::vector<routers::RouteKindRow> custom = {});
 
   kube::Store<Migration>& migrations() { return migrations_; }
   kube::Store<ServiceView>& services() { return services_; }
   kube::Store<SliceView>& slices() { return slices_; }
   [[nodiscard]] const kube::Store<Migration>& migrations() const { return migrations_; }
   [[nodiscard]] const kube::Store<ServiceView>& services() const { return services_; }
-  /// Where objects of such a route are kept.
-  [[nodiscard]] const kube::Store<RouteObject>& StoreOf(model::RouteKind kind) const { return *routes_.at(kind); }
-  kube::Store<RouteObject>& StoreOf(model::RouteKind kind) { return *routes_.at(kind); }
-  [[nodiscard]] bool Watches(model::RouteKind kind) const { return watched_.contains(kind); }
+  /// Where objects of such a route are kept; an empty store for a custom kind that this operator does not know.
+  [[nodiscard]] const kube::Store<RouteObject>& StoreOf(const model::RouteRef& route) const { return FindStore(model::KindId(route)); }
+  kube::Store<RouteObject>& StoreOf(const model::RouteRef& route) { return FindStore(model::KindId(route)); }
+  /// REQUIRES: kind is not kCustom.
+  [[nodiscard]] const kube::Store<RouteObject>& StoreOf(model::RouteKind kind) const { return FindStore(std::string(model::Name(kind))); }
+  kube::Store<RouteObject>& StoreOf(model::RouteKind kind) { return FindStore(std::string(model::Name(kind))); }
+  [[nodiscard]] bool Watches(const model::RouteRef& route) const;
+  /// REQUIRES: Watches(route).
+  [[nodiscard]] const routers::RouteKindRow& RowOf(const model::RouteRef& route) const;
+  kube::Store<RouteObject>& StoreOf(const routers::RouteKindRow& row) { return FindStore(routers::IdOf(row)); }
+  /// The rows whose stores are to be fed.
+  [[nodiscard]] const std::vector<routers::RouteKindRow>& watched() const { return watched_; }
 
   /// Every store that is watched has had its first snapshot.
   [[nodiscard]] bool synced() const;
@@ -65,12 +75,15 @@ class Cache {
   void WakeAll(const std::vector<kube::ObjectKey>& keys) const;
 
   std::function<void(const kube::ObjectKey&)> wake_;
-  const Kinds watched_;
+  [[nodiscard]] kube::Store<RouteObject>& FindStore(const std::string& kind_id) const;
+  void AddStore(const routers::RouteKindRow& row);
+
+  const std::vector<routers::RouteKindRow> watched_;
   ReferenceIndex by_route_;
   ReferenceIndex by_service_;
   ReferenceIndex slices_by_service_;  // owner: slice, reference: its Service
   kube::Store<Migration> migrations_;
-  std::map<model::RouteKind, std::unique_ptr<kube::Store<RouteObject>>> routes_;  // one a kind; never changes
+  std::map<std::string, std::unique_ptr<kube::Store<RouteObject>>> routes_;  // by KindId; never changes
   kube::Store<ServiceView> services_;
   kube::Store<SliceView> slices_;
 };

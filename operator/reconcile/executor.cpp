@@ -45,7 +45,7 @@ const model::RouteRef& RouteOf(const model::Spec& spec, const std::string& route
 
 routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyTraffic& apply) {
   const model::Spec& spec = *migration.spec;
-  routers::TrafficIntent intent{migration.meta.key.name, spec.legacy, spec.target, apply.route, {}};
+  routers::TrafficIntent intent{migration.meta.key.name, spec.legacy, spec.target, apply.route, {}, RouteOf(spec, apply.route).custom};
   for (const decide::ComponentTarget& target : apply.components) {
     const auto it = std::ranges::find(spec.components, target.component, &model::ComponentSpec::name);
     if (it == spec.components.end()) continue;
@@ -150,7 +150,7 @@ base::Status Executor::Create(const Migration& migration, const decide::CreateRo
   kube::CallOptions options = Writing();
   options.field_manager = manager;
   // A route that somebody made meanwhile is refused as a conflict, and seen once the watch brings it.
-  const auto written = parts_.client.Create(routers::RowOf(route.kind).type, *made, options);
+  const auto written = parts_.client.Create(parts_.cache.RowOf(route).type, *made, options);
   if (!written) return base::Fail(written.error().Wrap(doing));
   const kube::ObjectMeta meta = kube::ParseMeta(*written);
   parts_.route_versions.Wrote(RouteKey(key.ns, route), meta.uid, meta.resource_version);
@@ -173,9 +173,9 @@ base::Status Executor::Remake(const Migration& migration, const decide::ApplyTem
 base::Status Executor::PatchRoute(const RouteWrite& write,
                                   const std::function<base::Result<routers::ObjectPatch>(const json&)>& render) const {
   const kube::ObjectKey key{write.migration.meta.key.ns, write.route.object};
-  const routers::RouteKindRow& row = routers::RowOf(write.route.kind);
-  auto route = parts_.cache.StoreOf(write.route.kind).Get(key);
+  auto route = parts_.cache.StoreOf(write.route).Get(key);
   if (!route) return base::Fail(ErrorCode::kNotFound, "the route is gone");
+  const routers::RouteKindRow& row = parts_.cache.RowOf(write.route);
   kube::CallOptions options = Writing();
   options.field_manager = write.manager;
   for (int attempt = 1;; ++attempt) {
@@ -186,7 +186,7 @@ base::Status Executor::PatchRoute(const RouteWrite& write,
     const auto written = parts_.client.Patch(row.type, key, form, json::parse(patch->json), options);
     if (written) {
       parts_.route_versions.Wrote(RouteKey(key.ns, write.route), route->meta.uid, kube::ParseMeta(*written).resource_version);
-      parts_.cache.StoreOf(write.route.kind).Learn(*written);
+      parts_.cache.StoreOf(write.route).Learn(*written);
       return {};
     }
     if (!IsConflict(written.error()) || attempt == kTries) return base::Fail(written.error());

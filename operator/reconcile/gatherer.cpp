@@ -78,11 +78,11 @@ Gatherer::Gatherer(const Cache& cache, const MetricPoller& poller, const routers
 
 std::string Gatherer::WhyMissing(const model::RouteRef& route) const {
   const bool is_bridge = route.kind == model::RouteKind::kBridge;
-  if (cache_.Watches(route.kind)) {
-    return is_bridge ? "the bridge is being made" : fmt::format("there is no such {}", routers::RowOf(route.kind).type.kind);
+  if (cache_.Watches(route)) {
+    return is_bridge ? "the bridge is being made" : fmt::format("there is no such {}", cache_.RowOf(route).type.kind);
   }
   if (is_bridge) return "the operator was not started to make bridges";
-  return fmt::format("the operator was started without the router {}", model::Name(route.kind));
+  return fmt::format("the operator was started without the router {}", model::KindId(route));
 }
 
 decide::Observation Gatherer::Gather(const Migration& migration) const {
@@ -127,7 +127,7 @@ std::optional<std::string> Gatherer::RefusalOf(const Migration& migration, const
 }
 
 decide::RouteObservation Gatherer::ReadRoute(const Migration& migration, const model::RouteRef& route) const {
-  const auto object = cache_.StoreOf(route.kind).Get({migration.meta.key.ns, route.object});
+  const auto object = cache_.StoreOf(route).Get({migration.meta.key.ns, route.object});
   if (!object) {
     decide::RouteObservation none = NotThere(WhyMissing(route));
     none.claims = Makers(migration, route, "");
@@ -238,7 +238,7 @@ std::vector<model::RouteProblem> Gatherer::Claims(const Migration& migration, co
     if (!migration.status.routes.empty() && other->status.routes.empty()) continue;
     for (const model::RouteRef& theirs : other->spec->routes) {
       std::string rule;
-      if (theirs.object != route.object || theirs.kind != route.kind) continue;
+      if (model::ObjectId(theirs) != model::ObjectId(route)) continue;
       if (!Overlap(state.claimed_rules, router_.Observe(object.object, *other->spec, theirs).claimed_rules, rule)) continue;
       problems.push_back({"RuleClaimedTwice",
                           fmt::format("{} is claimed by SoftMigration {} and SoftMigration {}", rule, migration.meta.key.name, key.name)});

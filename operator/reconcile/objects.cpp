@@ -19,11 +19,14 @@ json TrimManagers(const json& managers, routers::SteeredField steered) {
   json trimmed = json::array();
   if (!managers.is_array()) return trimmed;
   for (const json& entry : managers) {
-    if (!At(At(At(entry, "fieldsV1"), steered.member), steered.field).is_object()) continue;
+    const json& member = At(At(entry, "fieldsV1"), steered.member);
+    const json& owned = steered.field == nullptr ? member : At(member, steered.field);
+    if (!owned.is_object()) continue;
+    const json kept = steered.field == nullptr ? json::object() : json{{steered.field, json::object()}};
     trimmed.push_back({{"manager", At(entry, "manager")},
                        {"operation", At(entry, "operation")},
                        {"time", At(entry, "time")},
-                       {"fieldsV1", {{steered.member, {{steered.field, json::object()}}}}}});
+                       {"fieldsV1", {{steered.member, kept}}}});
   }
   return trimmed;
 }

@@ -115,7 +115,7 @@ bool Reconciler::CaughtUp(const Migration& migration) const {
   if (!parts_.migration_versions.CaughtUp(meta.key, meta.uid, meta.resource_version)) return false;
   if (!migration.spec) return true;
   return std::ranges::all_of(migration.spec->routes, [&](const model::RouteRef& route) {
-    const auto object = parts_.cache.StoreOf(route.kind).Get({meta.key.ns, route.object});
+    const auto object = parts_.cache.StoreOf(route).Get({meta.key.ns, route.object});
     return !object || parts_.route_versions.CaughtUp(RouteKey(meta.key.ns, route), object->meta.uid, object->meta.resource_version);
   });
 }

@@ -4,9 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "kube/core/known_types.hpp"
+#include "model/codec.hpp"
 #include "routers/bridge/bridge_objects.hpp"
 #include "routers/bridge/bridge_router.hpp"
 #include "routers/contour/http_proxy_router.hpp"
+#include "routers/custom/custom_router.hpp"
 #include "routers/gatewayapi/grpc_route_router.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
 
@@ -38,6 +40,15 @@ std::vector<RouteKindRow> MakeRows() {
 std::span<const RouteKindRow> RouteKinds() {
   static const std::vector<RouteKindRow> kRows = MakeRows();
   return kRows;
+}
+
+std::string IdOf(const RouteKindRow& row) {
+  if (row.kind != RouteKind::kCustom) return std::string(model::Name(row.kind));
+  return row.type.ApiVersion() + "/" + row.type.kind;
+}
+
+RouteKindRow CustomRow(const kube::ResourceType& type) {
+  return {RouteKind::kCustom, type, "", {"spec", "status"}, kTemplateMark, kCustomField, New<CustomRouter>};
 }
 
 const RouteKindRow& RowOf(model::RouteKind kind) { return *std::ranges::find(RouteKinds(), kind, &RouteKindRow::kind); }

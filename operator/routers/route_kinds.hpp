@@ -22,8 +22,13 @@ struct RouteKindRow {
   std::unique_ptr<TrafficRouter> (*make)() = nullptr;
 };
 
-/// One row for each kind.
+/// Names the row: model::KindId of its routes.
+std::string IdOf(const RouteKindRow& row);
+/// For custom routes to objects of this type.
+RouteKindRow CustomRow(const kube::ResourceType& type);
+/// One row for each kind but custom ones, of which an operator may have any number.
 std::span<const RouteKindRow> RouteKinds();
+/// REQUIRES: kind is not kCustom.
 const RouteKindRow& RowOf(model::RouteKind kind);
 
 }  // namespace softmig::routers

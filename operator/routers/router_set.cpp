@@ -9,21 +9,23 @@ namespace softmig::routers {
 namespace {
 
 base::Error NoRoute(const nlohmann::json& object) {
-  const std::string kind = Cut(TextMember(&object, "kind"), 63);
-  return {base::ErrorCode::kInvalid, "an object of kind \"" + kind + "\" is no route", std::nullopt, std::nullopt};
+  const std::string name = Cut(TextMember(Member(&object, "metadata"), "name"), 253);
+  return {base::ErrorCode::kInvalid, "object \"" + name + "\" says no kind", std::nullopt, std::nullopt};
 }
 
 }  // namespace
 
 RouterSet::RouterSet() {
   for (const RouteKindRow& row : RouteKinds()) routers_[row.kind] = row.make();
+  routers_[model::RouteKind::kCustom] = CustomRow({}).make();
 }
 
 const TrafficRouter& RouterSet::For(const model::RouteRef& route) const { return *routers_.at(route.kind); }
 
 const TrafficRouter* RouterSet::For(const nlohmann::json& object) const {
+  if (TextMember(&object, "kind").empty()) return nullptr;
   const auto row = std::ranges::find(RouteKinds(), TextMember(&object, "kind"), [](const RouteKindRow& each) { return each.type.kind; });
-  return row == RouteKinds().end() ? nullptr : routers_.at(row->kind).get();
+  return routers_.at(row == RouteKinds().end() ? model::RouteKind::kCustom : row->kind).get();
 }
 
 Capabilities RouterSet::capabilities(const model::RouteRef& route) const { return For(route).capabilities(route); }

@@ -7,7 +7,8 @@
 
 namespace softmig::routers {
 
-/// One router for all kinds of routes (route_kinds.hpp): the spec's RouteRef says which, and of an object its own `kind`.
+/// One router for all kinds of routes (route_kinds.hpp): the spec's RouteRef says which, and of an object its own `kind`; one that is in no
+/// row is a custom route's.
 class RouterSet final : public TrafficRouter {
  public:
   RouterSet();
@@ -17,7 +18,7 @@ class RouterSet final : public TrafficRouter {
                                           const model::RouteRef& route) const override;
   [[nodiscard]] base::Result<std::string> Save(const nlohmann::json& object, const model::Spec& spec,
                                                const model::RouteRef& route) const override;
-  /// kInvalid where the object's kind is none of a route's, as with Restore.
+  /// kInvalid where the object has no kind, as with Restore.
   [[nodiscard]] base::Result<ObjectPatch> Render(const TrafficIntent& intent, const nlohmann::json& object) const override;
   [[nodiscard]] base::Result<nlohmann::json> Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
                                                   const std::string& ns) const override;

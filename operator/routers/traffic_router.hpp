@@ -27,6 +27,7 @@ struct TrafficIntent {
   model::Side legacy, target;
   std::string route;  ///< RouteRef::name
   std::vector<ComponentIntent> components;
+  model::CustomRoute custom{};  ///< of a custom route
 };
 
 /// By this annotation a route that was made from a template is known: for whom, from what, and what to put it back to.

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import payments
 import pytest
-from harness import Cluster, Object, Process, paths
+from harness import Answer, Cluster, Object, Process, paths
+from harness.manifests import create_definitions
 from harness.netns import HOST_ADDRESS
 from world import ACCOUNT, BAD, GOOD, SYSTEM, Stack, World
 
@@ -30,20 +31,20 @@ def allow(world: World, kinds: str) -> None:
 class Journey:
     """A route object, how to read and edit its backends, and who serves users."""
 
-    def __init__(self, world: World, path: str, backends: tuple[str, str], served_by: Callable[[], str]) -> None:
-        self.world, self.path, self.served_by = world, path, served_by
-        self._rules, self._backends = backends
+    def __init__(self, world: World, path: str, backends: Callable[[Object], list[Object]],
+                 served_by: Callable[[], str] | None = None) -> None:
+        """`served_by`: nothing where no data plane looks at the object."""
+        self.world, self.path, self.backends, self.served_by = world, path, backends, served_by
 
     def weights(self) -> dict[str, int]:
-        services = self.world.api.get(self.path)["spec"][self._rules][0][self._backends]
-        return {service["name"]: service.get("weight", 0) for service in services}
+        return {service["name"]: service.get("weight", 0) for service in self.backends(self.world.api.get(self.path)["spec"])}
 
     def set_weights(self, legacy: int, target: int) -> None:
         """As somebody who does not know of the migration does it."""
         spec = self.world.api.get(self.path)["spec"]
-        for service in spec[self._rules][0][self._backends]:
+        for service in self.backends(spec):
             service["weight"] = legacy if service["name"] == "payments-legacy" else target
-        self.world.api.patch(self.path, {"spec": {self._rules: spec[self._rules]}}, manager="user")
+        self.world.api.patch(self.path, {"spec": spec}, manager="user")
 
     def wait_step(self, weight: int) -> None:
         def reached() -> bool:
@@ -53,7 +54,8 @@ class Journey:
         self.world.wait(reached, f"weight {weight} reached and accepted")
 
     def wait_served(self, *sides: str) -> None:
-        self.world.wait(lambda: {self.served_by() for _ in range(ASKED)} == set(sides), f"users are served by {sides} and nobody else")
+        if served_by := self.served_by:
+            self.world.wait(lambda: {served_by() for _ in range(ASKED)} == set(sides), f"users are served by {sides} and nobody else")
 
     def run(self, route: Object) -> None:
         world = self.world
@@ -87,19 +89,22 @@ def test_users_of_an_httpproxy_are_moved_taken_back_and_given_back(full_world: W
         "spec": {"virtualhost": {"fqdn": world.host}, "routes": [
             {"conditions": [{"prefix": "/payments"}], "services": [{"name": "payments-legacy", "port": payments.PORT}]}]}}, manager="user")
 
+    def ask() -> Answer:
+        return world.cluster.http(f"{world.cluster.user_url}/payments/p1", headers={"Host": world.host}, timeout=20)
+
     def served_by() -> str:
-        answer = world.cluster.http(f"{world.cluster.user_url}/payments/p1", headers={"Host": world.host}, timeout=20)
+        answer = ask()
         assert answer.status == 200, answer
         return answer.headers["x-served-by"]
-    world.wait(served_by, "users are served by the HTTPProxy")
+    world.wait(lambda: ask().status == 200, "users are served by the HTTPProxy")
     path = f"/apis/projectcontour.io/v1/namespaces/{world.space}/httpproxies/payments"
-    Journey(world, path, ("routes", "services"), served_by).run({"contour": {"httpProxy": "payments"}})
+    Journey(world, path, lambda spec: spec["routes"][0]["services"], served_by).run({"contour": {"httpProxy": "payments"}})
 
 
 def grpc_route(world: World) -> Object:
     """The spec of one that sends all calls to legacy."""
     parent = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": "projectcontour", "name": "gw"}
-    rule = {"name": "pay", "matches": [{"method": {"service": "pay.Payments"}}],
+    rule = {"name": "pay", "matches": [{"method": {"service": "pay.Payments", "method": "Get"}}],
             "backendRefs": [{"name": "payments-legacy", "port": payments.PORT}]}
     return {"parentRefs": [parent], "hostnames": [world.host], "rules": [rule]}
 
@@ -144,7 +149,7 @@ def grpc_servers(full_stack: Stack) -> Iterator[None]:
     servers = [grpc_server(full_stack.cluster, side) for side in GRPC_PORTS]
     yield
     for server in servers:
-        server.stop()
+        server.terminate()
 
 
 def serve_grpc(world: World) -> None:
@@ -176,4 +181,40 @@ def test_calls_by_a_grpcroute_are_moved_taken_back_and_given_back(full_world: Wo
         status, kind, side = [*done.stdout.split(" "), "", ""][:3]
         return side if (status, kind) == ("200", "application/grpc") else ""
     world.wait(served_by, "calls are answered by the GRPCRoute")
-    Journey(world, grpc_path(world), ("rules", "backendRefs"), served_by).run({"gatewayAPI": {"kind": "GRPCRoute", "name": "payments"}})
+    Journey(world, grpc_path(world), lambda spec: spec["rules"][0]["backendRefs"], served_by).run({"gatewayAPI": {"kind": "GRPCRoute", "name": "payments"}})
+
+
+@pytest.fixture
+def splits(api_stack: Stack) -> Iterator[None]:
+    """A kind that nobody else serves: weights in a list, as Traefik's and Istio's objects have them."""
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "splits.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": {"plural": "splits", "singular": "split", "kind": "Split"},
+                 "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}]}}
+    api = api_stack.cluster.api
+    create_definitions(api, [definition])
+    yield
+    api.delete(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition['metadata']['name']}")
+
+
+@pytest.mark.usefixtures("splits")
+def test_weights_in_an_object_of_any_kind_are_moved_taken_back_and_given_back(world: World) -> None:
+    world.serve()
+    group = "rbac.authorization.k8s.io"
+    metadata = {"namespace": world.space, "name": "splits"}
+    world.cluster.apply([
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata,
+         "rules": [{"apiGroups": ["example.com"], "resources": ["splits"], "verbs": ["get", "list", "watch", "patch"]}]},
+        {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": metadata,
+         "roleRef": {"apiGroup": group, "kind": "Role", "name": "splits"},
+         "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": SYSTEM}]},
+        {"apiVersion": "example.com/v1", "kind": "Split", "metadata": {"namespace": world.space, "name": "payments"},
+         "spec": {"weighted": {"services": [{"name": "payments-legacy", "weight": 1}, {"name": "payments-next", "weight": 0}]}}}])
+    world.operator(more=("--routers", "custom", "--custom-routes", "example.com/v1/splits/Split"))
+
+    def part(index: int) -> Object:
+        return {"weight": f"/spec/weighted/services/{index}/weight", "service": f"/spec/weighted/services/{index}/name"}
+    route = {"apiVersion": "example.com/v1", "kind": "Split", "name": "payments", "legacy": part(0), "target": part(1)}
+    path = f"/apis/example.com/v1/namespaces/{world.space}/splits/payments"
+    Journey(world, path, lambda spec: spec["weighted"]["services"]).run({"custom": route})

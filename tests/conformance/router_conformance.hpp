@@ -37,6 +37,7 @@ class RouterConformance : public ::testing::TestWithParam<RouterCase> {
   [[nodiscard]] TrafficIntent Intent(int weight, Flags flags) const {
     TrafficIntent intent = IntentOf(spec_, weight, flags);
     intent.route = GetParam().route.name;
+    intent.custom = GetParam().route.custom;
     return intent;
   }
   [[nodiscard]] json Rendered(const json& object, int weight, Flags flags) const {

@@ -28,9 +28,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.routers.httpRoute }}{{ $on = append $on "httproute" }}{{ end }}
 {{- if .Values.routers.grpcRoute }}{{ $on = append $on "grpcroute" }}{{ end }}
 {{- if .Values.routers.httpProxy }}{{ $on = append $on "httpproxy" }}{{ end }}
+{{- if .Values.routers.custom }}{{ $on = append $on "custom" }}{{ end }}
 {{- if .Values.routers.bridge }}{{ $on = append $on "bridge" }}{{ end }}
 {{- if not $on }}{{ fail "routers: at least one must be true; without any the operator moves nobody" }}{{ end }}
 {{- join "," $on }}
+{{- end }}
+
+{{- define "softmigration.customRoutes" -}}
+{{- $types := list }}
+{{- range .Values.routers.custom }}{{ $types = append $types (printf "%s/%s/%s/%s" .group .version .plural .kind) }}{{ end }}
+{{- join "," $types }}
 {{- end }}
 
 {{- define "softmigration.rules" -}}
@@ -53,6 +60,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.routers.httpProxy }}
 - apiGroups: [projectcontour.io]
   resources: [httpproxies]
+  verbs: [get, list, watch, patch]
+{{- end }}
+{{- range .Values.routers.custom }}
+- apiGroups: [{{ .group }}]
+  resources: [{{ .plural }}]
   verbs: [get, list, watch, patch]
 {{- end }}
 {{- if .Values.routers.bridge }}

@@ -36,7 +36,9 @@ std::string LastWriter(const json& object, SteeredField steered) {
   std::string writer;
   std::string latest;
   for (const json& entry : *entries) {
-    if (Member(Member(Member(&entry, "fieldsV1"), steered.member), steered.field) == nullptr) continue;
+    const json* owned = Member(Member(&entry, "fieldsV1"), steered.member);
+    if (steered.field != nullptr) owned = Member(owned, steered.field);
+    if (owned == nullptr) continue;
     std::string time = TextMember(&entry, "time");  // RFC 3339 in UTC with whole seconds: orders as text
     if (!writer.empty() && time < latest) continue;
     writer = TextMember(&entry, "manager");

@@ -19,7 +19,7 @@ std::optional<std::int64_t> WholeNumber(const nlohmann::json* value, std::int64_
 /// A member that a router steers by, as managedFields spell it.
 struct SteeredField {
   const char* member;  ///< "f:spec"
-  const char* field;   ///< "f:rules"
+  const char* field;   ///< "f:rules"; null: all of the member
 };
 /// Who wrote that member last; empty where nobody is known.
 std::string LastWriter(const nlohmann::json& object, SteeredField steered);

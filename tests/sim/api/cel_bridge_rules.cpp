@@ -1,3 +1,5 @@
+#include <array>
+
 #include "sim/api/cel_rules.hpp"
 #include "sim/api/cel_view.hpp"
 
@@ -8,13 +10,18 @@ using nlohmann::json;
 
 constexpr const char* kGateway = "gatewayAPI";
 constexpr const char* kContour = "contour";
+constexpr const char* kCustom = "custom";
 constexpr const char* kBridge = "bridge";
+
+bool SameObject(const json& a, const json& b) {
+  return Child(a, "apiVersion") == Child(b, "apiVersion") && Child(a, "kind") == Child(b, "kind") && Child(a, "name") == Child(b, "name");
+}
 
 bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
   return All(self, [&](const json& a) {
     return ExistsOne(self, [&](const json& b) {
       if (!Has(a, kGateway)) {
-        if (!Has(a, kContour)) return Has(b, kBridge);
+        if (!Has(a, kContour)) return Has(a, kCustom) ? Has(b, kCustom) && SameObject(a[kCustom], b[kCustom]) : Has(b, kBridge);
         return Has(b, kContour) && Child(a[kContour], "httpProxy") == Child(b[kContour], "httpProxy");
       }
       return Has(b, kGateway) && Child(a[kGateway], "kind") == Child(b[kGateway], "kind") &&
@@ -24,7 +31,8 @@ bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
 }
 
 bool OneKindOfRoute(const json& self, const json* /*old*/) {
-  return static_cast<int>(Has(self, kGateway)) + static_cast<int>(Has(self, kContour)) + static_cast<int>(Has(self, kBridge)) == 1;
+  constexpr std::array kMembers{kGateway, kContour, kCustom, kBridge};
+  return std::ranges::count_if(kMembers, [&](const char* member) { return Has(self, member); }) == 1;
 }
 
 bool RulesGoByWhatTheirRouteHas(const json& self, const json* /*old*/) {
@@ -48,9 +56,17 @@ bool BridgesHaveNamesOfTheirOwn(const json& self, const json* /*old*/) {
   });
 }
 
-bool NoFlagsOnAProxy(const json& self, const json* /*old*/) {
+bool FlagsOnlyWhereThereAreAny(const json& self, const json* /*old*/) {
   const bool has_flags = !Child(Child(self["plan"], "shift"), "flags").empty();
-  return !has_flags || !Exists(self["routes"], [](const json& route) { return Has(route, kContour); });
+  return !has_flags || !Exists(self["routes"], [](const json& route) { return Has(route, kContour) || Has(route, kCustom); });
+}
+
+bool NoComponentsWithCustom(const json& self, const json* /*old*/) {
+  return Child(self, "components").empty() || !Exists(self["routes"], [](const json& route) { return Has(route, kCustom); });
+}
+
+bool WeightsDiffer(const json& self, const json* /*old*/) {
+  return Child(Child(self, "legacy"), "weight") != Child(Child(self, "target"), "weight");
 }
 
 }  // namespace
@@ -59,12 +75,16 @@ void AddBridgeRules(RuleTable& book) {
   book
       ["self.all(a, self.exists_one(b, has(a.gatewayAPI) ? has(b.gatewayAPI) && a.gatewayAPI.kind == b.gatewayAPI.kind && "
        "a.gatewayAPI.name == b.gatewayAPI.name : has(a.contour) ? has(b.contour) && a.contour.httpProxy == b.contour.httpProxy : "
-       "has(b.bridge)))"] = RoutesNameDifferentObjects;
-  book["[has(self.gatewayAPI), has(self.contour), has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
+       "has(a.custom) ? has(b.custom) && a.custom.apiVersion == b.custom.apiVersion && a.custom.kind == b.custom.kind && "
+       "a.custom.name == b.custom.name : has(b.bridge)))"] = RoutesNameDifferentObjects;
+  book["[has(self.gatewayAPI), has(self.contour), has(self.custom), has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
+  book["self.legacy.weight != self.target.weight"] = WeightsDiffer;
+  book["!has(self.components) || size(self.components) == 0 || !self.routes.exists(r, has(r.custom))"] = NoComponentsWithCustom;
   book
       ["!has(self.components) || self.components.all(c, c.rules.all(r, !self.routes.exists(x, x.name == r.route && (has(r.rule) ? "
        "has(x.bridge) || has(x.contour) : has(x.gatewayAPI) && x.gatewayAPI.kind == 'GRPCRoute'))))"] = RulesGoByWhatTheirRouteHas;
-  book["!has(self.plan.shift.flags) || size(self.plan.shift.flags) == 0 || !self.routes.exists(r, has(r.contour))"] = NoFlagsOnAProxy;
+  book["!has(self.plan.shift.flags) || size(self.plan.shift.flags) == 0 || !self.routes.exists(r, has(r.contour) || has(r.custom))"] =
+      FlagsOnlyWhereThereAreAny;
   book
       ["self.routes.all(r, !has(r.bridge) || (r.bridge.name != self.legacy.service.name && r.bridge.name != "
        "self.target.service.name))"] = BridgesHaveNamesOfTheirOwn;

@@ -23,7 +23,9 @@ constexpr char kComponents[] = "components";
 
 bool SamePlace(const json& a, const json& b) {
   const bool bridge = Has(a, "bridge");
-  if (!bridge && Has(a, "contour")) return Child(a, "name") == Child(b, "name") && Child(a, "contour") == Child(b, "contour");
+  for (const char* whole : {"contour", "custom"}) {
+    if (!bridge && Has(a, whole)) return Child(a, "name") == Child(b, "name") && Child(a, whole) == Child(b, whole);
+  }
   const json& here = Child(a, bridge ? "bridge" : "gatewayAPI");
   const json& there = Child(b, bridge ? "bridge" : "gatewayAPI");
   const char* second = bridge ? "port" : "kind";
@@ -129,7 +131,8 @@ void AddSpecRules(RuleTable& book) {
   book[AdoptedRule(
       "(size(self.spec.routes) == size(oldSelf.spec.routes) && self.spec.routes.all(r, oldSelf.spec.routes.exists(o, o.name == r.name && "
       "(has(r.bridge) ? has(o.bridge) && o.bridge.name == r.bridge.name && o.bridge.port == r.bridge.port : "
-      "has(r.contour) ? has(o.contour) && o.contour == r.contour : has(o.gatewayAPI) && "
+      "has(r.contour) ? has(o.contour) && o.contour == r.contour : has(r.custom) ? has(o.custom) && o.custom == r.custom : "
+      "has(o.gatewayAPI) && "
       "o.gatewayAPI.kind == r.gatewayAPI.kind && o.gatewayAPI.name == r.gatewayAPI.name))))")] = RoutesStayWhileAdopted;
   book[AdoptedRule(
       "(has(self.spec.components) == has(oldSelf.spec.components) && "

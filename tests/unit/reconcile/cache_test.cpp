@@ -70,7 +70,7 @@ TEST(Cache, WaitsForTheKindsOfRoutesThatAreWatchedAndNoOthers) {
   EXPECT_FALSE(cache.synced());
   Fill(cache.StoreOf(model::RouteKind::kBridge), {});
   EXPECT_TRUE(cache.synced());
-  EXPECT_FALSE(cache.Watches(model::RouteKind::kHttpRoute));
+  EXPECT_FALSE(cache.Watches(model::RouteRef())) << "an HTTPRoute";
 }
 
 TEST(Gatherer, SaysThatARouterIsOffRatherThanThatARouteIsMissing) {

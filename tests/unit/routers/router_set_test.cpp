@@ -31,12 +31,12 @@ TEST(RouterSet, SteersAnObjectByItsKind) {
   EXPECT_EQ(RouterSet().Render(intent, route).value().json, RowOf(model::RouteKind::kHttpRoute).make()->Render(intent, route).value().json);
 }
 
-TEST(RouterSet, RefusesAnObjectOfAKindThatIsNoRoutes) {
+TEST(RouterSet, RefusesAnObjectOfAnotherKindWhereNobodySaysWhereItsWeightsAre) {
   json object = Route({Rule("pay", "/pay", json::array({Ref("old", 8080)}))});
   object["kind"] = "Ingress";
   const auto patch = RouterSet().Render(IntentOf(SpecOf({Component("all")}), 10), object);
   ASSERT_FALSE(patch);
-  EXPECT_EQ(patch.error().message, "an object of kind \"Ingress\" is no route");
+  EXPECT_EQ(patch.error().code, base::ErrorCode::kInvalid);
   EXPECT_FALSE(RouterSet().Restore("{}", json()));
 }
 
