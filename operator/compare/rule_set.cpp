@@ -90,11 +90,23 @@ bool AnyIs(const std::vector<Path>& paths, Path::Root root, std::string_view nam
   return std::ranges::any_of(paths, [&](const Path& path) { return path.root() == root && path.name() == name; });
 }
 
+bool IsAbout(const Rule& rule, std::string_view component) {
+  return rule.components.empty() || std::ranges::find(rule.components, component) != rule.components.end();
+}
+
 }  // namespace
 
 std::uint64_t HashOfRules(const CompareSpec& spec) {
   std::vector<json> rules;
   for (const Rule& rule : spec.rules) rules.push_back({rule.path, std::visit(ToJson(), rule.allows), Sorted(rule.components)});
+  return HashOf(std::move(rules), Sorted(spec.headers));
+}
+
+std::uint64_t HashOfRules(const CompareSpec& spec, std::string_view component) {
+  std::vector<json> rules;
+  for (const Rule& rule : spec.rules) {
+    if (IsAbout(rule, component)) rules.push_back({rule.path, std::visit(ToJson(), rule.allows)});
+  }
   return HashOf(std::move(rules), Sorted(spec.headers));
 }
 
@@ -124,17 +136,15 @@ base::Result<std::shared_ptr<const RuleSet>> RuleSet::Make(const CompareSpec& sp
   auto set = std::unique_ptr<RuleSet>(new RuleSet());
   if (spec.rules.size() > kMostRules)
     return base::Fail(base::ErrorCode::kInvalid, fmt::format("at most {} rules, are {}", kMostRules, spec.rules.size()));
-  std::vector<json> canonical;
   for (std::size_t i = 0; i < spec.rules.size(); ++i) {
     const Rule& rule = spec.rules[i];
-    if (!rule.components.empty() && std::ranges::find(rule.components, component) == rule.components.end()) continue;
+    if (!IsAbout(rule, component)) continue;
     if (const auto added = set->Add(rule); !added) return base::Fail(added.error().Wrap(fmt::format("rules[{}]", i)));
-    canonical.push_back({rule.path, std::visit(ToJson(), rule.allows)});
   }
   if (const auto read = ReadPaths(spec.critical, set->critical_); !read) return base::Fail(read.error().Wrap("critical"));
   if (const auto read = ReadPaths(spec.shown, set->shown_); !read) return base::Fail(read.error().Wrap("shown"));
   set->headers_ = Sorted(spec.headers);
-  set->hash_ = HashOf(std::move(canonical), set->headers_);
+  set->hash_ = HashOfRules(spec, component);
   return std::shared_ptr<const RuleSet>(std::move(set));
 }
 

@@ -27,6 +27,8 @@ struct IdContext {
 
 /// Of all rules with their components and of the headers that are compared, not of their order. Compiles nothing.
 std::uint64_t HashOfRules(const CompareSpec& spec);
+/// Of those of one component: what RuleSet::hash is.
+std::uint64_t HashOfRules(const CompareSpec& spec, std::string_view component);
 
 /// The rules of one component, compiled once. Immutable and thread-safe: shared by all workers.
 class RuleSet {

@@ -30,15 +30,27 @@ std::string HashText(const CompareSpec& rules) {
   return hash == HashOfRules({}) ? std::string() : fmt::format("{:016x}", hash);
 }
 
+void NameRules(const CompareSpec& rules, model::Spec& spec) {
+  for (const model::ComponentSpec& component : spec.components) {
+    spec.component_rules[component.name] = fmt::format("{:016x}", HashOfRules(rules, component.name));
+  }
+}
+
 }  // namespace
 
 model::ParsedSpec ParseWholeSpec(const nlohmann::json& spec) {
   model::ParsedSpec parsed = model::ParseSpec(spec);
   const auto compare = spec.is_object() ? spec.find("compare") : spec.end();
-  if (!spec.is_object() || compare == spec.end() || compare->is_null()) return parsed;
+  if (!spec.is_object() || compare == spec.end() || compare->is_null()) {
+    NameRules({}, parsed.spec);
+    return parsed;
+  }
   ParsedCompareSpec rules = ParseCompareSpec(*compare, kPath);
   if (rules.errors.empty() && parsed.errors.empty()) AddUnknownComponents(rules.spec, parsed.spec, rules.errors);
-  if (rules.errors.empty()) parsed.spec.compare_rules = HashText(rules.spec);
+  if (rules.errors.empty()) {
+    parsed.spec.compare_rules = HashText(rules.spec);
+    NameRules(rules.spec, parsed.spec);
+  }
   for (model::FieldError& error : rules.errors) {
     if (parsed.errors.size() < model::limits::kErrors) parsed.errors.push_back(std::move(error));
   }

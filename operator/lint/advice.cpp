@@ -21,6 +21,9 @@ using model::Step;
 
 constexpr double kLoose = 0.1;
 
+/// Of all users' requests, those that such a step counts. A bridge compares them whoever answers.
+double ShareOf(const MetricSpec& metric, const Step& step) { return model::IsOfBridge(metric) ? 1 : step.weight.value() / 100.0; }
+
 double Seconds(base::Millis duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string RoughTime(double seconds) {
@@ -111,7 +114,7 @@ class Advisor {
     const MetricSpec& metric = spec_.metrics[i];
     AdviseAccess(metric, MetricPath(i));
     if (!metric.counts) return;
-    AdviseQueries(*metric.counts, MetricPath(i) + ".prometheus");
+    if (!model::IsOfBridge(metric)) AdviseQueries(*metric.counts, MetricPath(i) + ".prometheus");
     if (model::UsesEvidence(metric)) AdviseEvidence(metric, MetricPath(i));
   }
 
@@ -155,7 +158,8 @@ class Advisor {
     const auto rule = analysis::RuleFor(spec_, metric, "");
     if (!rule) return Say(Rule::kInvalidField, path, rule.error().message);
     constexpr double kLongKnown = 1e9;  // requests: the share is taken for legacy's true one
-    const analysis::Counts legacy{kLongKnown, kLongKnown * traffic_.legacy_bad};
+    // Comparisons have no legacy of their own, and a target that is as good as legacy has none that differ.
+    const analysis::Counts legacy{kLongKnown, model::IsOfBridge(metric) ? 0 : kLongKnown * traffic_.legacy_bad};
     std::vector<double> needed;
     for (const Step& step : spec_.steps) {
       const auto check = analysis::CheckAdmission(*rule, legacy, 1, analysis::LegacyPerTarget(step.weight.value()));
@@ -177,7 +181,7 @@ class Advisor {
   void CompareHolds(const MetricSpec& metric, const std::vector<double>& needed) {
     for (std::size_t i = 0; i < needed.size(); ++i) {
       const Step& step = spec_.steps[i];
-      const double seconds = needed[i] / (*traffic_.requests_per_second * step.weight.value() / 100.0);
+      const double seconds = needed[i] / (*traffic_.requests_per_second * ShareOf(metric, step));
       if (seconds <= Seconds(std::max(step.hold, spec_.interval * 10))) continue;
       return Say(Rule::kEvidenceIsSlow, StepPath(i),
                  fmt::format("metric {}: {} % of {} requests a second give enough evidence after about {}, the hold is {}", metric.name,
@@ -193,7 +197,7 @@ class Advisor {
     for (std::size_t i = 0; i < needed.size(); ++i) {
       const Step& step = spec_.steps[i];
       if (step.hold <= base::Millis(0)) continue;
-      const double wanted = needed[i] / Seconds(step.hold) * 100.0 / step.weight.value();
+      const double wanted = needed[i] / Seconds(step.hold) / ShareOf(metric, step);
       if (wanted <= traffic) continue;
       traffic = wanted;
       most = i;

@@ -25,6 +25,7 @@ inline constexpr std::size_t kMetrics = 10;
 inline constexpr std::size_t kQueryLength = 2048;
 inline constexpr std::size_t kBodyLength = 4096;
 inline constexpr std::size_t kSourceHeaders = 8;
+inline constexpr std::size_t kVerdicts = 6;  ///< of a bridge, that may be bad
 inline constexpr std::int64_t kAccounts = 1'000'000'000'000'000;
 inline constexpr std::int64_t kAttempts = 1'000'000'000;
 inline constexpr std::int64_t kMinRequests = 1'000'000'000;

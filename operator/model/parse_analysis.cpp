@@ -121,6 +121,13 @@ void ParseThreshold(FieldReader& metric, Counts& counts) {
   RefuseMisplaced(metric, {"hardLimit", "burstTolerance"}, "evidence, so not with minRequests");
 }
 
+void ParsePatience(FieldReader& metric, base::Millis burst_tolerance, Counts& counts) {
+  counts.hard_limit = OptionalDecimal(metric, "hardLimit", kShare);
+  counts.burst_tolerance = metric.Duration("burstTolerance", kBursts, burst_tolerance);
+  if (counts.hard_limit && *counts.hard_limit <= counts.max_rate) metric.Fail("hardLimit", "must be above the tolerated rate");
+  if (counts.rule == Counts::Rule::kZeroDiscrepancies) RefuseMisplaced(metric, {"hardLimit"}, "a tolerated rate");
+}
+
 Counts ParseCounts(FieldReader& metric, FieldReader& prometheus, base::Millis burst_tolerance) {
   Counts counts;
   const bool is_histogram = prometheus.Has("histogram");
@@ -135,17 +142,28 @@ Counts ParseCounts(FieldReader& metric, FieldReader& prometheus, base::Millis bu
     ParseThreshold(metric, counts);
     RefuseMisplaced(metric, {"latency"}, "prometheus.histogram");
   }
-  counts.hard_limit = OptionalDecimal(metric, "hardLimit", kShare);
-  counts.burst_tolerance = metric.Duration("burstTolerance", kBursts, burst_tolerance);
-  if (counts.hard_limit && *counts.hard_limit <= counts.max_rate) metric.Fail("hardLimit", "must be above the tolerated rate");
-  if (counts.rule == Counts::Rule::kZeroDiscrepancies) RefuseMisplaced(metric, {"hardLimit"}, "a tolerated rate");
+  ParsePatience(metric, burst_tolerance, counts);
   RefuseMisplaced(metric, {"min", "max"}, "prometheus.query");
+  return counts;
+}
+
+/// Both sides answered each request that is counted, so there is no legacy to be worse than.
+Counts ParseBridgeCounts(FieldReader& metric, base::Millis burst_tolerance) {
+  RefuseMisplaced(metric, {"min", "max", "minRequests", "notWorseThanLegacy", "latency"},
+                  "other sources; comparisons are judged by zeroDiscrepancies or maxRate");
+  Counts counts;
+  auto zero = metric.Object("zeroDiscrepancies");
+  if (metric.Has("maxRate") == zero.has_value()) metric.Fail("maxRate", "exactly one of maxRate and zeroDiscrepancies must be set");
+  if (zero) ParseZero(*zero, counts);
+  if (metric.Has("maxRate")) counts.max_rate = ParseDecimal(metric.Text("maxRate", kRate)).value_or(0);
+  if (counts.max_rate >= 1) metric.Fail("maxRate", "must be below 1");
+  ParsePatience(metric, burst_tolerance, counts);
   return counts;
 }
 
 void RefuseCounting(FieldReader& metric) {
   RefuseMisplaced(metric, {"maxRate", "minRequests", "notWorseThanLegacy", "latency", "zeroDiscrepancies", "hardLimit", "burstTolerance"},
-                  "counts: prometheus with bad and total, or histogram; no other source can be asked about the past");
+                  "counts: prometheus with bad and total, or histogram, or bridge; no other source can be asked about the past");
 }
 
 /// min and max of one number, whichever source gives it. `field`: where its query stands.
@@ -207,8 +225,13 @@ void ParseSource(FieldReader& reader, base::Millis burst_tolerance, MetricSpec& 
     metric.value = key == "job" ? ValueOfJob(reader) : ParseValue(reader, *source, QueryField(metric), std::move(query));
     source->RefuseOthers();
   }
+  if (auto bridge = reader.Object("bridge"); bridge && ++sources == 1) {
+    ParseBridgeSource(*bridge, metric);
+    metric.counts = ParseBridgeCounts(reader, burst_tolerance);
+  }
   if (sources == 1) return;
-  reader.Fail("prometheus", "exactly one source must be set: prometheus, web, datadog, cloudWatch, newRelic, graphite, influxDB or job");
+  reader.Fail("prometheus",
+              "exactly one source must be set: prometheus, web, datadog, cloudWatch, newRelic, graphite, influxDB, job or bridge");
 }
 
 MetricSpec ParseMetric(FieldReader& reader, base::Millis burst_tolerance) {

@@ -23,6 +23,8 @@ std::optional<SecretKey> OptionalSecretKey(FieldReader& reader, std::string_view
 SecretKey RequiredSecretKey(FieldReader& reader, std::string_view key);
 /// A source that gives one number, as the field `key` of a metric. The query is given back.
 std::string ParseValueSource(std::string_view key, FieldReader& source, MetricSpec& metric);
+/// Comparisons of a bridge, which are counts.
+void ParseBridgeSource(FieldReader& source, MetricSpec& metric);
 
 inline constexpr std::array<std::string_view, 7> kValueSources{"web", "datadog", "cloudWatch", "newRelic", "graphite", "influxDB", "job"};
 inline constexpr TextRule kAddress{1, 512, IsHttpAddress, "an address such as http://prometheus.monitoring:9090"};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -115,7 +116,23 @@ std::string ParseJob(FieldReader& source, MetricSpec& metric) {
   return "";
 }
 
+bool IsBadVerdict(std::string_view text) {
+  static constexpr std::array<std::string_view, 6> kVerdicts{"differs",        "status-differs", "target-error",
+                                                             "target-timeout", "dropped",        "uncomparable"};
+  return std::ranges::find(kVerdicts, text) != kVerdicts.end();
+}
+
+constexpr TextRule kVerdict{1, 63, IsBadVerdict, "differs, status-differs, target-error, target-timeout, dropped or uncomparable"};
+
 }  // namespace
+
+void ParseBridgeSource(FieldReader& source, MetricSpec& metric) {
+  BridgeSource bridge{source.Texts("verdicts", kVerdict, {1, limits::kVerdicts})};
+  std::ranges::sort(bridge.verdicts);
+  source.RefuseOthers();
+  metric.address = "bridge";
+  metric.source = std::move(bridge);
+}
 
 std::string ParseValueSource(std::string_view key, FieldReader& source, MetricSpec& metric) {
   if (key == "web") return ParseWeb(source, metric);

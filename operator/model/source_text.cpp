@@ -52,6 +52,7 @@ struct SettingsJson {
   }
   /// Not how often: what was found stays true.
   json operator()(const JobSource& source) const { return {"job", source.cron_job}; }
+  json operator()(const BridgeSource& source) const { return {"bridge", source.verdicts}; }
 };
 
 struct SettingsKeys {
@@ -88,6 +89,9 @@ std::string QueriesText(const MetricSpec::Counts::Queries& queries, double bucke
 }  // namespace
 
 std::string AskedText(const MetricSpec& metric) {
+  if (const auto* bridge = std::get_if<BridgeSource>(&metric.source)) {
+    return fmt::format("bad: {}; total: comparisons of the bridge", fmt::join(bridge->verdicts, ", "));
+  }
   if (metric.counts) {
     const std::string target = QueriesText(metric.counts->target, metric.counts->bucket, "");
     return metric.counts->legacy ? target + "; " + QueriesText(*metric.counts->legacy, metric.counts->bucket, "legacy ") : target;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -174,8 +175,13 @@ struct JobSource {
   Millis timeout{0};   ///< of one Job, in whole seconds
   bool operator==(const JobSource&) const = default;
 };
-using MetricSource =
-    std::variant<PrometheusSource, WebSource, DatadogSource, CloudWatchSource, NewRelicSource, GraphiteSource, InfluxDbSource, JobSource>;
+/// What the agents of the migration's bridge count. The operator asks them itself; see providers/bridge.
+struct BridgeSource {
+  std::vector<std::string> verdicts;  ///< those that are bad; sorted
+  bool operator==(const BridgeSource&) const = default;
+};
+using MetricSource = std::variant<PrometheusSource, WebSource, DatadogSource, CloudWatchSource, NewRelicSource, GraphiteSource,
+                                  InfluxDbSource, JobSource, BridgeSource>;
 
 /// One thing that is judged. Exactly one of `counts` and `value` is set.
 struct MetricSpec {
@@ -213,7 +219,7 @@ struct MetricSpec {
     bool operator==(const Value&) const = default;
   };
   std::string name;
-  std::string address;  ///< http(s)://host:port[/prefix]; of a JobSource its name, for people
+  std::string address;  ///< http(s)://host:port[/prefix]; of a JobSource or BridgeSource its name, for people
   SourceAccess access;
   MetricSource source;
   std::vector<std::string> components;  ///< judged for these; empty: for all
@@ -221,6 +227,9 @@ struct MetricSpec {
   std::optional<Value> value;
   bool operator==(const MetricSpec&) const = default;
 };
+
+/// Its counts are of comparisons: what the target says to copies of requests is known before it has users.
+inline bool IsOfBridge(const MetricSpec& metric) { return std::holds_alternative<BridgeSource>(metric.source); }
 
 /// Counts that are judged by evidence, which is remembered from window to window.
 inline bool UsesEvidence(const MetricSpec& metric) {
@@ -246,6 +255,8 @@ struct Spec {
   std::vector<MetricSpec> metrics;
   /// Which rules of `compare` answers are compared by, as a hash; empty for the usual ones. Set by compare::ParseWholeSpec.
   std::string compare_rules;
+  /// The same for each component, by its name, as an agent tells what it compares by. Set by compare::ParseWholeSpec.
+  std::map<std::string, std::string> component_rules;
   bool operator==(const Spec&) const = default;
 };
 

@@ -189,6 +189,31 @@ void ValidateMetrics(const Spec& spec, ErrorList& errors) {
   }
 }
 
+bool IsOnBridge(const Spec& spec, const ComponentSpec& component) {
+  return std::ranges::any_of(component.rules, [&](const RuleRef& rule) {
+    return std::ranges::any_of(spec.routes,
+                               [&](const RouteRef& route) { return route.name == rule.route && route.kind == RouteKind::kBridge; });
+  });
+}
+
+/// What a bridge does not carry it never compares.
+void ValidateComparisons(const Spec& spec, ErrorList& errors) {
+  const bool has_bridge = std::ranges::any_of(spec.routes, [](const RouteRef& route) { return route.kind == RouteKind::kBridge; });
+  for (std::size_t i = 0; i < spec.metrics.size(); ++i) {
+    const MetricSpec& metric = spec.metrics[i];
+    if (!IsOfBridge(metric)) continue;
+    const std::string path = fmt::format("spec.analysis.metrics[{}]", i);
+    if (!has_bridge) {
+      errors.Add(path + ".bridge", "no route of spec.routes is a bridge, so nothing is compared");
+      continue;
+    }
+    for (const ComponentSpec& component : spec.components) {
+      if (component.name.empty() || !Judges(metric, component.name) || IsOnBridge(spec, component)) continue;
+      errors.Add(path + ".components", fmt::format("component {} has no rule on the bridge: name those that have", component.name));
+    }
+  }
+}
+
 }  // namespace
 
 void Validate(const Spec& spec, ErrorList& errors) {
@@ -205,6 +230,7 @@ void Validate(const Spec& spec, ErrorList& errors) {
   ValidateSteps(spec, errors);
   ValidateFlags(spec, errors);
   ValidateMetrics(spec, errors);
+  ValidateComparisons(spec, errors);
 }
 
 }  // namespace softmig::model

@@ -125,6 +125,11 @@ struct ProviderMaker {
     taking.Note(base::Fail(ErrorCode::kInternal, "a Job is no source of this list").error());
     return nullptr;
   }
+  /// Nobody is asked: its agents are, once a second (BridgeAgents).
+  ProviderPtr operator()(const model::BridgeSource& /*source*/) const {
+    taking.Note(base::Fail(ErrorCode::kInternal, "a bridge is no source of this list").error());
+    return nullptr;
+  }
 };
 
 }  // namespace

@@ -69,6 +69,33 @@ bool WeightsDiffer(const json& self, const json* /*old*/) {
   return Child(Child(self, "legacy"), "weight") != Child(Child(self, "target"), "weight");
 }
 
+bool IsBridge(const json& route) { return Has(route, kBridge); }
+
+bool ComparisonsNeedABridge(const json& self, const json* /*old*/) {
+  return !Exists(Child(self["analysis"], "metrics"), IsBridge) || Exists(self["routes"], IsBridge);
+}
+
+bool ComparisonsAreOfComponentsOnTheBridge(const json& self, const json* /*old*/) {
+  return All(Child(self, "components"), [&](const json& component) {
+    const auto on_bridge = [&](const json& rule) {
+      return Exists(self["routes"], [&](const json& x) { return Child(x, "name") == Child(rule, "route") && IsBridge(x); });
+    };
+    const auto leaves_it = [&](const json& metric) {
+      const json& names = Child(metric, "components");
+      return !IsBridge(metric) || (!names.empty() && !Exists(names, [&](const json& name) { return name == Child(component, "name"); }));
+    };
+    return Exists(Child(component, "rules"), on_bridge) || All(Child(self["analysis"], "metrics"), leaves_it);
+  });
+}
+
+bool OneToleranceOfComparisons(const json& self, const json* /*old*/) {
+  return !IsBridge(self) || Has(self, "maxRate") != Has(self, "zeroDiscrepancies");
+}
+
+bool ComparisonsNeedNoOtherRule(const json& self, const json* /*old*/) {
+  return !IsBridge(self) || !(Has(self, "min") || Has(self, "max") || Has(self, "minRequests") || Has(self, "notWorseThanLegacy"));
+}
+
 }  // namespace
 
 void AddBridgeRules(RuleTable& book) {
@@ -88,6 +115,14 @@ void AddBridgeRules(RuleTable& book) {
   book
       ["self.routes.all(r, !has(r.bridge) || (r.bridge.name != self.legacy.service.name && r.bridge.name != "
        "self.target.service.name))"] = BridgesHaveNamesOfTheirOwn;
+  book["!self.analysis.metrics.exists(m, has(m.bridge)) || self.routes.exists(r, has(r.bridge))"] = ComparisonsNeedABridge;
+  book
+      ["!has(self.components) || self.components.all(c, c.rules.exists(r, self.routes.exists(x, x.name == r.route && "
+       "has(x.bridge))) || self.analysis.metrics.all(m, !has(m.bridge) || (has(m.components) && "
+       "size(m.components) > 0 && !(c.name in m.components))))"] = ComparisonsAreOfComponentsOnTheBridge;
+  book["!has(self.bridge) || has(self.maxRate) != has(self.zeroDiscrepancies)"] = OneToleranceOfComparisons;
+  book["!has(self.bridge) || (!has(self.min) && !has(self.max) && !has(self.minRequests) && !has(self.notWorseThanLegacy))"] =
+      ComparisonsNeedNoOtherRule;
 }
 
 }  // namespace softmig::sim

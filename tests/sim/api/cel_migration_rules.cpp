@@ -61,10 +61,12 @@ constexpr std::string_view kService = "{{service}}";
 
 /// The value of a metric without one is null, which has nothing.
 const json& PrometheusOf(const json& metric) { return Child(metric, "prometheus"); }
-bool IsOneNumber(const json& metric) { return !Has(metric, "prometheus") || Has(PrometheusOf(metric), "query"); }
+bool IsOneNumber(const json& metric) {
+  return !Has(metric, "bridge") && (!Has(metric, "prometheus") || Has(PrometheusOf(metric), "query"));
+}
 
 bool OneSourceOfMetric(const json& self, const json* /*old*/) {
-  return CountOf(self, {"prometheus", "web", "datadog", "cloudWatch", "newRelic", "graphite", "influxDB", "job"}) == 1;
+  return CountOf(self, {"prometheus", "web", "datadog", "cloudWatch", "newRelic", "graphite", "influxDB", "job", "bridge"}) == 1;
 }
 bool OneTolerance(const json& self, const json* /*old*/) {
   return !Has(PrometheusOf(self), "bad") || CountOf(self, {"maxRate", "notWorseThanLegacy", "zeroDiscrepancies"}) == 1;
@@ -107,7 +109,9 @@ bool QueryNeedsBound(const json& self, const json* /*old*/) {
   return !IsOneNumber(self) || Has(self, "job") || Has(self, "min") || Has(self, "max");
 }
 bool JobNeedsNoBound(const json& self, const json* /*old*/) { return !Has(self, "job") || CountOf(self, {"min", "max"}) == 0; }
-bool BoundNeedsQuery(const json& self, const json* /*old*/) { return IsOneNumber(self) || CountOf(self, {"min", "max"}) == 0; }
+bool BoundNeedsQuery(const json& self, const json* /*old*/) {
+  return !Has(self, "prometheus") || IsOneNumber(self) || CountOf(self, {"min", "max"}) == 0;
+}
 bool BoundsInOrder(const json& self, const json* /*old*/) {
   if (!Has(self, "min") || !Has(self, "max")) return true;
   const auto number = [](const json& text) { return std::strtod(text.get_ref<const std::string&>().c_str(), nullptr); };
@@ -216,7 +220,7 @@ void AddPlanRules(RuleTable& book) {
 void AddMetricRules(RuleTable& book) {
   book
       ["[has(self.prometheus), has(self.web), has(self.datadog), has(self.cloudWatch), has(self.newRelic), has(self.graphite), "
-       "has(self.influxDB), has(self.job)].filter(x, x).size() == 1"] = OneSourceOfMetric;
+       "has(self.influxDB), has(self.job), has(self.bridge)].filter(x, x).size() == 1"] = OneSourceOfMetric;
   book
       ["!has(self.prometheus) || !has(self.prometheus.bad) || [has(self.maxRate), has(self.notWorseThanLegacy), "
        "has(self.zeroDiscrepancies)].filter(x, x).size() == "
@@ -237,10 +241,11 @@ void AddMetricRules(RuleTable& book) {
        "self.prometheus.histogram.contains('{{service}}') : has(self.prometheus.bad) && self.prometheus.bad.contains('{{service}}') && "
        "self.prometheus.total.contains('{{service}}'))"] = RelativeNeedsLegacy;
   book
-      ["(has(self.prometheus) && !has(self.prometheus.query)) || (!has(self.maxRate) && !has(self.minRequests) && "
+      ["has(self.bridge) || (has(self.prometheus) && !has(self.prometheus.query)) || (!has(self.maxRate) && !has(self.minRequests) && "
        "!has(self.notWorseThanLegacy) && "
        "!has(self.zeroDiscrepancies) && !has(self.hardLimit) && !has(self.burstTolerance))"] = QueryNeedsNoRate;
-  book["(has(self.prometheus) && !has(self.prometheus.query)) || has(self.job) || has(self.min) || has(self.max)"] = QueryNeedsBound;
+  book["has(self.bridge) || (has(self.prometheus) && !has(self.prometheus.query)) || has(self.job) || has(self.min) || has(self.max)"] =
+      QueryNeedsBound;
   book["!has(self.job) || (!has(self.min) && !has(self.max))"] = JobNeedsNoBound;
   book["!has(self.prometheus) || has(self.prometheus.query) || (!has(self.min) && !has(self.max))"] = BoundNeedsQuery;
   book["!has(self.min) || !has(self.max) || double(self.min) <= double(self.max)"] = BoundsInOrder;

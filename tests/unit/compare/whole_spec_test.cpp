@@ -1,9 +1,12 @@
 #include "compare/whole_spec.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "compare/rule_set.hpp"
+#include "compare/verdict.hpp"
 #include "model/limits.hpp"
 #include "unit/model/spec_table.hpp"
 
@@ -35,8 +38,36 @@ TEST(WholeSpec, JudgesTheTableAsTheApiServerDoes) {
 }
 
 TEST(WholeSpec, GivesTheSpecItself) {
-  EXPECT_EQ(ParseWholeSpec(model::BaseSpec()).spec, model::ParseSpec(model::BaseSpec()).spec);
-  EXPECT_EQ(ParseWholeSpec(SpecWith(json::object())).spec, model::ParseSpec(model::BaseSpec()).spec);
+  for (const json& spec : {model::BaseSpec(), SpecWith(json::object())}) {
+    model::Spec whole = ParseWholeSpec(spec).spec;
+    whole.component_rules.clear();
+    EXPECT_EQ(whole, model::ParseSpec(model::BaseSpec()).spec);
+  }
+}
+
+TEST(WholeSpec, NamesTheRulesOfEachComponentAsItsAgentDoes) {
+  const json compare{{"rules", {{{"path", "$.a"}, {"ignore", true}, {"components", {"checkout"}}}}}, {"headers", {"etag"}}};
+  const model::Spec spec = ParseWholeSpec(SpecWith(compare)).spec;
+  const CompareSpec rules = ParseCompareSpec(compare, "compare").spec;
+  for (const char* component : {"checkout", "refunds"}) {
+    const auto set = RuleSet::Make(rules, component);
+    ASSERT_TRUE(set);
+    EXPECT_EQ(spec.component_rules.at(component), fmt::format("{:016x}", (*set)->hash()));
+  }
+  EXPECT_NE(spec.component_rules.at("checkout"), spec.component_rules.at("refunds"));
+  EXPECT_EQ(ParseWholeSpec(model::BaseSpec()).spec.component_rules, ParseWholeSpec(SpecWith(json::object())).spec.component_rules);
+}
+
+TEST(WholeSpec, TakesAllVerdictsForBadButThoseOfEqualAnswers) {
+  json spec = model::BaseSpec();
+  spec.erase("components");
+  spec["routes"] = {{{"name", "web"}, {"bridge", {{"name", "entrance"}, {"port", 80}}}}};
+  for (std::size_t i = 0; i < kVerdicts; ++i) {
+    const auto verdict = static_cast<Verdict>(i);
+    spec["analysis"]["metrics"] = {{{"name", "answers"}, {"bridge", {{"verdicts", {Name(verdict)}}}}, {"maxRate", "0.1"}}};
+    const bool equal = verdict == Verdict::kEqual || verdict == Verdict::kEqualAfterRules;
+    EXPECT_EQ(ParseWholeSpec(spec).errors.empty(), !equal) << Name(verdict);
+  }
 }
 
 TEST(WholeSpec, GivesTheRulesOneNameHoweverTheyAreWritten) {

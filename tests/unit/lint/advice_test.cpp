@@ -40,6 +40,18 @@ TEST(Advice, LooksAtTheQueries) {
   EXPECT_EQ(Said(Manifest(With(OfMetric("/prometheus"), source))), Strings{"SameQueries spec.analysis.metrics[0].prometheus.legacy"});
 }
 
+TEST(Advice, ABridgeComparesAllRequestsWhateverTheWeight) {
+  json patch = With("/spec/routes", {{{"name", "web"}, {"bridge", {{"name", "entrance"}, {"port", 80}}}}});
+  patch.push_back(
+      {{"op", "replace"},
+       {"path", kMetric},
+       {"value", {{"name", "answers"}, {"bridge", {{"verdicts", {"differs"}}}}, {"zeroDiscrepancies", {{"comparisons", 7200}}}}}});
+  EXPECT_EQ(Said(Manifest(patch)), Strings{}) << "there are no queries to look at";
+  EXPECT_EQ(Said(Manifest(patch), {.requests_per_second = 2, .legacy_bad = 0.5}), Strings{"EvidenceIsSlow spec.plan.shift.steps[2]"})
+      << "7200 in an hour, at 1 %, too; the last step has no hold";
+  EXPECT_EQ(Said(Manifest(patch), {.requests_per_second = 1}), Strings{"EvidenceIsSlow spec.plan.shift.steps[0]"});
+}
+
 TEST(Advice, LooksAfterCredentials) {
   json patch = With(OfMetric("/prometheus/bearerToken"), {{"name", "prom"}, {"key", "token"}});
   EXPECT_EQ(Said(Manifest(patch)), Strings{});

@@ -124,6 +124,8 @@ TEST(AskedText, NamesTheQueriesAndNothingThatMayBeAKey) {
   EXPECT_EQ(AskedText(web), "/query $.rate");
   web.source = JobSource{"smoke", {}, {}};
   EXPECT_EQ(AskedText(web), "CronJob smoke");
+  web.source = BridgeSource{{"differs", "target-error"}};
+  EXPECT_EQ(AskedText(web), "bad: differs, target-error; total: comparisons of the bridge");
   web.source = PrometheusSource{};
   web.value->query = "sum(rate(errors[1m]))";
   EXPECT_EQ(AskedText(web), "sum(rate(errors[1m]))");

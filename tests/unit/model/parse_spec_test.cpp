@@ -124,6 +124,24 @@ TEST(ParseSpec, ReadsEachSource) {
   EXPECT_EQ(influx.value->query, "q");
 }
 
+TEST(ParseSpec, ReadsComparisonsOfABridgeAsCounts) {
+  json spec = BaseSpec();
+  spec.erase("components");
+  spec["routes"] = {{{"name", "web"}, {"bridge", {{"name", "entrance"}, {"port", 80}}}}};
+  const json bridge{{"verdicts", {"status-differs", "differs"}}};
+  spec["analysis"]["metrics"] = {{{"name", "answers"}, {"bridge", bridge}, {"zeroDiscrepancies", {{"comparisons", 1000}}}},
+                                 {{"name", "rate"}, {"bridge", bridge}, {"maxRate", "0.01"}}};
+  const ParsedSpec parsed = ParseSpec(spec);
+  ASSERT_TRUE(parsed.errors.empty()) << Listed(parsed.errors);
+  const MetricSpec& metric = parsed.spec.metrics.at(0);
+  EXPECT_EQ(metric.source, MetricSource(BridgeSource{{"differs", "status-differs"}})) << "the order says nothing";
+  EXPECT_EQ(metric.counts->rule, MetricSpec::Counts::Rule::kZeroDiscrepancies);
+  EXPECT_EQ(metric.counts->comparisons, 1000);
+  EXPECT_FALSE(metric.counts->legacy);
+  EXPECT_EQ(parsed.spec.metrics.at(1).counts->max_rate, 0.01);
+  EXPECT_TRUE(UsesEvidence(metric) && IsOfBridge(metric));
+}
+
 TEST(ParseSpec, SaysWhyOtherSourcesGiveNoCounts) {
   json spec = WithSource("graphite", {{"address", "http://h"}, {"query", "q"}});
   spec["analysis"]["metrics"][1]["maxRate"] = "0.01";
