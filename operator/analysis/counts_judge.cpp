@@ -102,17 +102,17 @@ void NoteGone(CountsState& state, const CountReadings& readings) {
   }
 }
 
-void TakeWindow(const EvidenceRule& rule, CountsState& state, const EvidenceWindow& window, const StageInfo& stage) {
-  if (state.evidence.last_window_end && window.end <= *state.evidence.last_window_end) return;
-  if (stage.since && window.start >= *stage.since && state.evidence.stage_since != stage.since) {
-    state.evidence = StartStage(rule, std::move(state.evidence));
-    state.evidence.stage_since = stage.since;
-  }
-  if (window.legacy) state.legacy_per_second = window.legacy->total / Seconds(window);
-  state.silent_windows = SilentWindows(state.silent_windows, window, stage.weight);
-  EvidenceWindow judged = window;
-  if (stage.weight <= 0) judged.target = {};  // users that are not ours to answer for: testers, or somebody's own trial
-  state.evidence = Advance(rule, std::move(state.evidence), judged);
+/// Keeps what says where the counting is, and in which stage.
+void BeginAnew(const EvidenceRule& rule, CountsState& state, const EvidenceWindow& window) {
+  MetricEvidence fresh;
+  fresh.spec_hash = rule.hash();
+  fresh.last_window_end = state.evidence.last_window_end;
+  fresh.stage_since = state.evidence.stage_since;
+  fresh.dropped = state.evidence.dropped;
+  fresh.agents = std::move(state.evidence.agents);
+  state.begun_anew = fmt::format("before the first users, begun anew at {}, when {} of {} were bad", base::FormatRfc3339(window.end),
+                                 Shortest(window.target.bad), Shortest(window.target.total));
+  state.evidence = state.evidence.detector.stage > 0 ? StartStage(rule, std::move(fresh)) : std::move(fresh);
 }
 
 std::string Percent(double rate) { return PercentText(rate, 0); }
@@ -148,14 +148,30 @@ base::Result<EvidenceRule> RuleFor(const model::Spec& spec, const MetricSpec& me
   settings.beta = spec.beta;
   settings.source = std::move(source);
   // What was found to differ by other rules says nothing: not for the target, not against it.
-  const bool compares = settings.kind == EvidenceSettings::Kind::kZeroDiscrepancies;
+  const bool compares = settings.kind == EvidenceSettings::Kind::kZeroDiscrepancies || model::IsOfBridge(metric);
   if (compares && !spec.compare_rules.empty()) settings.source += " rules=" + spec.compare_rules;
   return EvidenceRule::Make(std::move(settings));
 }
 
-StageInfo StageOf(const model::ComponentStatus& component) {
-  const bool reached = component.phase == model::Phase::kShift && component.weight.value() > 0;
-  return {reached ? component.since : std::nullopt, component.weight.value()};
+StageInfo StageOf(const model::ComponentStatus& component, bool of_copies) {
+  const bool reached = component.phase == model::Phase::kShift && (component.weight.value() > 0 || of_copies);
+  return {reached ? component.since : std::nullopt, component.weight.value(), of_copies};
+}
+
+void TakeWindow(const EvidenceRule& rule, CountsState& state, const EvidenceWindow& window, const StageInfo& stage) {
+  if (state.evidence.last_window_end && window.end <= *state.evidence.last_window_end) return;
+  if (stage.since && window.start >= *stage.since && state.evidence.stage_since != stage.since) {
+    state.evidence = StartStage(rule, std::move(state.evidence));
+    state.evidence.stage_since = stage.since;
+  }
+  if (window.legacy) state.legacy_per_second = window.legacy->total / Seconds(window);
+  state.silent_windows = SilentWindows(state.silent_windows, window, stage.weight);
+  const bool before_users = stage.weight <= 0;
+  EvidenceWindow judged = window;
+  if (before_users && !stage.of_copies) judged.target = {};  // users that are not ours to answer for: testers, or somebody's own trial
+  state.evidence = Advance(rule, std::move(state.evidence), judged);
+  if (!before_users) state.begun_anew.clear();
+  if (before_users && stage.of_copies && Assess(rule, state.evidence).verdict == Verdict::kBreach) BeginAnew(rule, state, window);
 }
 
 CountsOutcome TakeInstant(const EvidenceRule& rule, CountsState state, const CountReadings& readings, const StageInfo& stage) {
@@ -181,6 +197,26 @@ CountsOutcome TakeInstant(const EvidenceRule& rule, CountsState state, const Cou
   return {std::move(state), target.problem, std::move(target.why)};
 }
 
+CountsOutcome TakeAgents(const EvidenceRule& rule, CountsState state, const AgentsReading& reading, const StageInfo& stage) {
+  const bool begins = state.evidence.spec_hash != rule.hash() || !state.evidence.last_window_end;
+  // Overtaken by a later round, or the clock was set back a little: the next window has it all.
+  if (!begins && reading.asked_at <= *state.evidence.last_window_end) return {std::move(state), Verdict::kPass, {}};
+  AgentsGrowth growth = Grow(begins ? std::vector<AgentCount>() : state.evidence.agents, reading.agents);
+  if (!growth.refused.empty()) return {std::move(state), Verdict::kError, std::move(growth.refused)};
+  if (begins) {
+    if (state.evidence.spec_hash != rule.hash()) state.evidence = {};
+    state.evidence.spec_hash = rule.hash();
+    state.evidence.last_window_end = reading.asked_at;
+    state.evidence.agents = std::move(growth.known);
+    return {std::move(state), Verdict::kPass, {}};
+  }
+  state.given_up = growth.grown.total > 0 ? 0 : state.given_up + growth.given_up;
+  const EvidenceWindow window{*state.evidence.last_window_end, reading.asked_at, growth.grown, std::nullopt};
+  TakeWindow(rule, state, window, stage);
+  state.evidence.agents = std::move(growth.known);
+  return {std::move(state), Verdict::kPass, {}};
+}
+
 Judgement JudgeCounts(const CountsView& view, const CountsOutcome& outcome, base::WallTime at) {
   Judgement judgement;
   judgement.at = at;
@@ -194,12 +230,16 @@ Judgement JudgeCounts(const CountsView& view, const CountsOutcome& outcome, base
   }
   const Counts& stage = view.evidence.stage.target;
   judgement.verdict = view.assessment.verdict;
+  if (judgement.verdict != Verdict::kPass) judgement.evidence = outcome.state.begun_anew;
   judgement.samples = static_cast<std::int64_t>(std::llround(stage.total));
   if (stage.total > 0) judgement.value = stage.bad / stage.total;
   // Nobody came: that is not the target's fault, unless legacy's traffic says that somebody should have. Whatever was counted before.
   if (outcome.state.silent_windows >= kSilentWindows && judgement.verdict != Verdict::kBreach) {
     judgement.verdict = Verdict::kNoData;
     judgement.evidence = "no request of the target in spite of its weight, while legacy has them";
+  } else if (outcome.state.given_up >= kExpectedRequests * kSilentWindows && judgement.verdict != Verdict::kBreach) {
+    judgement.verdict = Verdict::kNoData;
+    judgement.evidence = fmt::format("none of the last {} requests could be compared", Shortest(outcome.state.given_up));
   } else if (judgement.verdict == Verdict::kNoData) {
     judgement.verdict = Verdict::kUndecided;
   }

@@ -24,10 +24,12 @@ base::Result<EvidenceRule> RuleFor(const model::Spec& spec, const model::MetricS
 struct StageInfo {
   std::optional<base::WallTime> since;  ///< when the present step was reached; nothing: no step yet, or not reached
   int weight = 0;                       ///< the target's share in percent
+  /// What is counted are comparisons, most of them of copies: at weight 0 they tell what the first users would get.
+  bool of_copies = false;
   bool operator==(const StageInfo&) const = default;
 };
-/// Where the component is: a stage is a weight above 0 that is reached.
-StageInfo StageOf(const model::ComponentStatus& component);
+/// Where the component is: a stage is a weight above 0 that is reached; of copies, one of 0 as well.
+StageInfo StageOf(const model::ComponentStatus& component, bool of_copies = false);
 
 /// Both counters of each side at one instant.
 struct CountReadings {
@@ -44,6 +46,8 @@ struct CountsState {
   double legacy_per_second = 0;                       ///< requests, in the last window
   int silent_windows = 0;                             ///< in a row, in which legacy's traffic says that the target should have had some
   std::optional<base::WallTime> target_gone_since{};  ///< see Judgement::target_gone_since
+  double given_up = 0;                                ///< of a bridge: requests not compared since the last that was
+  std::string begun_anew{};                           ///< see TakeWindow: when and why, for people; empty: not
 };
 
 /// What the last instant said. `problem` is kPass where the counts were well; then the evidence as a whole speaks.
@@ -59,6 +63,21 @@ struct CountsOutcome {
 /// evidence.last_window_end only teach the counters what there was: they were evidence before. bad without any series where it never had
 /// one is no zero: the query may be wrong. Where legacy cannot be counted the target's half still is.
 CountsOutcome TakeInstant(const EvidenceRule& rule, CountsState state, const CountReadings& readings, const StageInfo& stage);
+
+/// A window that is known already, as of a bridge: what TakeInstant does once it has one.
+/// Before the first users (weight 0, of copies) nobody can be taken back: evidence that would do so begins anew instead. So a target that
+/// is put right may still begin, and the first users come after a stretch in which nothing was found.
+void TakeWindow(const EvidenceRule& rule, CountsState& state, const EvidenceWindow& window, const StageInfo& stage);
+
+/// What the agents of a bridge say in one round, all of them. `asked_at`: before the first was asked, so that whatever is in the next
+/// round and not in this one happened later.
+struct AgentsReading {
+  base::WallTime asked_at{};
+  std::vector<AgentCount> agents;
+};
+
+/// One more round, in order of time: as TakeInstant. A first round is only where the counting starts. Pure.
+CountsOutcome TakeAgents(const EvidenceRule& rule, CountsState state, const AgentsReading& reading, const StageInfo& stage);
 
 /// At least so many requests in a window expected of the target, so many windows in a row without any: no traffic despite its weight.
 inline constexpr double kExpectedRequests = 20;

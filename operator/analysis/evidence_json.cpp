@@ -38,6 +38,16 @@ json NoiseJson(const Overdispersion& noise) {
   return {{"pairs", noise.pairs}, {"sum", ExactText(noise.sum)}, {"last", CountsJson(noise.last)}, {"pooled", CountsJson(noise.pooled)}};
 }
 
+json AgentsJson(const std::vector<AgentCount>& agents) {
+  json out = json::array();
+  for (const AgentCount& agent : agents) {
+    json counts = CountsJson(agent.compared);
+    counts.push_back(ExactText(agent.given_up));
+    out.push_back({fmt::format("{:016x}", agent.id), std::move(counts)});
+  }
+  return out;
+}
+
 /// Reads fields one by one and remembers the first that is wrong; after that it gives defaults.
 class Reader {
  public:
@@ -135,13 +145,35 @@ Overdispersion ReadNoise(Reader& reader, const json* value) {
   return out;
 }
 
-std::uint64_t ReadHash(Reader& reader, const json* value) {
+std::uint64_t ReadHash(Reader& reader, const json* value, const char* name) {
   std::uint64_t hash = 0;
   if (value == nullptr) return hash;
   const std::string text = value->is_string() ? value->get<std::string>() : std::string();
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hash, 16);
-  if (text.size() != 16 || error != std::errc() || end != text.data() + text.size()) reader.Complain("specHash");
+  if (text.size() != 16 || error != std::errc() || end != text.data() + text.size()) reader.Complain(name);
   return hash;
+}
+
+AgentCount ReadAgent(Reader& reader, const json& value) {
+  AgentCount out;
+  if (!value.is_array() || value.size() != 2) {
+    reader.Complain("agents");
+    return out;
+  }
+  out.id = ReadHash(reader, &value[0], "agents");
+  std::array<double, 3> counts{};
+  reader.Array(&value[1], "agents", counts);
+  out.compared = {counts[0], counts[1]};
+  out.given_up = counts[2];
+  const bool well = !CheckCounts(out.compared) && std::isfinite(out.given_up) && out.given_up >= 0;
+  if (!well) reader.Complain("agents");
+  return out;
+}
+
+void ReadAgents(Reader& reader, const json* value, std::vector<AgentCount>& out) {
+  if (value == nullptr) return;
+  if (!value->is_array() || value->size() > kMostAgents) return reader.Complain("agents");
+  for (const json& agent : *value) out.push_back(ReadAgent(reader, agent));
 }
 
 void ReadDropped(Reader& reader, const json* value, DroppedWindows& out) {
@@ -176,6 +208,7 @@ json ToJson(const MetricEvidence& state) {
   out["total"] = CountsJson(state.total);
   out["stage"] = StageJson(state.stage);
   if (state.noise != Overdispersion{}) out["noise"] = NoiseJson(state.noise);
+  if (!state.agents.empty()) out["agents"] = AgentsJson(state.agents);
   for (std::size_t kind = 0; kind < kBadInputKinds; ++kind) {
     if (state.dropped[kind] > 0) out["dropped"][std::string(Name(static_cast<BadInput>(kind)))] = state.dropped[kind];
   }
@@ -185,7 +218,7 @@ json ToJson(const MetricEvidence& state) {
 base::Result<MetricEvidence> ParseMetricEvidence(const json& document) {
   Reader reader;
   MetricEvidence out;
-  out.spec_hash = ReadHash(reader, reader.Find(document, "specHash", true));
+  out.spec_hash = ReadHash(reader, reader.Find(document, "specHash", true), "specHash");
   if (reader.Find(document, "lastWindowEnd", false) != nullptr) {
     out.last_window_end = base::WallTime(base::Millis(reader.Whole(document, "lastWindowEnd")));
   }
@@ -201,6 +234,7 @@ base::Result<MetricEvidence> ParseMetricEvidence(const json& document) {
   if (const json* stage = reader.Find(document, "stage", true)) out.stage = ReadStage(reader, *stage);
   out.noise = ReadNoise(reader, reader.Find(document, "noise", false));
   ReadDropped(reader, reader.Find(document, "dropped", false), out.dropped);
+  ReadAgents(reader, reader.Find(document, "agents", false), out.agents);
   if (!reader.problem().empty()) return base::Fail(base::ErrorCode::kInvalid, "evidence cannot be read: " + reader.problem());
   return out;
 }

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
+#include "analysis/agent_counts.hpp"
 #include "analysis/evidence_rule.hpp"
 #include "analysis/evidence_window.hpp"
 #include "analysis/overdispersion.hpp"
@@ -18,7 +20,7 @@ struct StageEvidence {
   bool operator==(const StageEvidence&) const = default;
 };
 
-/// All that is known of one metric of one component: a value of fixed size, whatever the traffic and the time (status keeps it,
+/// All that is known of one metric of one component: a value of bounded size, whatever the traffic and the time (status keeps it,
 /// evidence_json writes it). The same windows in the same order give the same bytes, on any replica and after any restart.
 struct MetricEvidence {
   std::uint64_t spec_hash = 0;                    ///< EvidenceRule::hash of the rule it was gathered under
@@ -33,6 +35,7 @@ struct MetricEvidence {
   StageEvidence stage;
   Overdispersion noise;  ///< of legacy
   DroppedWindows dropped{};
+  std::vector<AgentCount> agents{};  ///< of a bridge, as of last_window_end: nobody can be asked later what they had counted then
   bool operator==(const MetricEvidence&) const = default;
 };
 

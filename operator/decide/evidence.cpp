@@ -166,6 +166,13 @@ std::optional<Blocker> MetricBlocker(const Context& context, const ComponentStat
   return std::nullopt;
 }
 
+/// What a bridge compares tells what the first users would get: once the step at weight 0 is reached, they come only after a pass.
+bool HoldsFirstUsers(const Context& context, const ComponentStatus& component, const std::string& metric) {
+  if (component.phase != model::Phase::kShift) return false;
+  const auto it = std::ranges::find(context.spec.metrics, metric, &model::MetricSpec::name);
+  return it != context.spec.metrics.end() && model::IsOfBridge(*it);
+}
+
 }  // namespace
 
 const MetricObservation* SeenOf(const Context& context, const std::string& component, const std::string& metric) {
@@ -226,6 +233,10 @@ std::optional<Blocker> EvidenceBlocker(const Context& context, const ComponentSt
 
 std::optional<Blocker> StartBlocker(Context& context, const ComponentStatus& component) {
   for (const MetricStatus& metric : component.metrics) {
+    if (HoldsFirstUsers(context, component, metric.name)) {
+      if (auto blocker = MetricBlocker(context, component, metric)) return blocker;
+      continue;
+    }
     const auto judgement = EffectiveOf(context, component.name, metric.name);
     const bool bad = metric.verdict == Verdict::kError || metric.verdict == Verdict::kBreach || metric.verdict == Verdict::kStale;
     if (judgement && !bad) continue;

@@ -40,6 +40,8 @@ void SimulatedMetric::Grow(const Moment& moment, int weight, double seconds) {
   const double legacy = moment.requests * seconds - target;
   target_.total += target;
   target_.bad += target * moment.target_bad;
+  compared_.total += target + legacy;
+  compared_.bad += (target + legacy) * moment.target_bad;
   legacy_.total += legacy;
   legacy_.bad += legacy * moment.legacy_bad;
   expected_bad_ += target * moment.legacy_bad;
@@ -55,7 +57,7 @@ void SimulatedMetric::Forget() {
 void SimulatedMetric::Poll(base::WallTime now, const Moment& moment, const model::ComponentStatus& component) {
   if (!seen_) seen_.emplace();
   if (rule_) {
-    unread_.push_back({now, target_, legacy_});
+    unread_.push_back({now, model::IsOfBridge(*metric_) ? compared_ : target_, legacy_});
     if (unread_.size() > kMostUnread) unread_.pop_front();
   }
   if (!moment.source) return seen_->TakeLatest(Away(now));
@@ -74,7 +76,7 @@ void SimulatedMetric::PollEvidence(base::WallTime now, const model::ComponentSta
       readings.legacy_bad = Number(one.legacy.bad);
       readings.legacy_total = Number(one.legacy.total);
     }
-    outcome = analysis::TakeInstant(*rule_, std::move(counts_), readings, analysis::StageOf(component));
+    outcome = analysis::TakeInstant(*rule_, std::move(counts_), readings, analysis::StageOf(component, model::IsOfBridge(*metric_)));
     counts_ = outcome->state;
     unread_.pop_front();
   }

@@ -46,6 +46,7 @@ class SimulatedMetric {
   const model::MetricSpec* metric_;
   std::shared_ptr<const analysis::EvidenceRule> rule_;  ///< null: not judged by evidence
   analysis::Counts target_, legacy_;
+  analysis::Counts compared_;  ///< by a bridge: copies, too
   double expected_bad_ = 0;
   std::deque<Snapshot> unread_;  ///< instants that were not asked for yet
   analysis::CountsState counts_;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "model/limits.hpp"
 #include "unit/analysis/evidence_fixture.hpp"
 
 namespace softmig::analysis::testing {
@@ -54,6 +55,46 @@ TEST(EvidenceJson, NumbersAreTextThatGivesTheSameNumber) {
     EXPECT_EQ(ExactText(*back), ExactText(number));
   }
   for (const char* text : {"", "nan", "1x", " 1", "1 ", "0x10", "1,5", "--1"}) EXPECT_FALSE(ParseExact(text)) << text;
+}
+
+MetricEvidence OfBridge(std::size_t agents) {
+  MetricEvidence state = Busy().state();
+  for (std::size_t i = 0; i < agents; ++i) state.agents.push_back({~std::uint64_t{i}, {123456789.0 + i, 12}, 34567});
+  return state;
+}
+
+TEST(EvidenceJson, WhatTheAgentsOfABridgeHadCountedRoundTrips) {
+  const MetricEvidence state = OfBridge(3);
+  const auto back = ParseMetricEvidence(json::parse(ToJson(state).dump()));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(*back, state);
+  EXPECT_FALSE(ToJson(Busy().state()).contains("agents")) << "as it was written before there were bridges";
+}
+
+TEST(EvidenceJson, AsManyAgentsAsAreRememberedFitIntoStatus) {
+  Feeder feeder((EvidenceSettings()));
+  for (int i = 0; i < 1000; ++i) feeder.Poll(1234, 12);
+  MetricEvidence state = feeder.state();
+  state.agents = OfBridge(kMostAgents).agents;
+  EXPECT_LT(ToJson(state).dump().size(), model::limits::kEvidenceStateBytes);
+}
+
+TEST(EvidenceJson, RefusesAgentsThatItCannotHaveWritten) {
+  const json good = ToJson(OfBridge(2));
+  const std::vector<json> broken{7,
+                                 json::object(),
+                                 json::array({7}),
+                                 json::array({json::array({"00"})}),
+                                 json::array({json::array({"00ff00ff00ff00ff", json::array({"1", "2", "0"})})}),
+                                 json::array({json::array({"00ff00ff00ff00ff", json::array({"1", "0"})})}),
+                                 json::array({json::array({"00ff00ff00ff00ff", json::array({"inf", "0", "0"})})}),
+                                 json::array({json::array({"00ff00ff00ff00ff", json::array({"1", "0", "-1"})})}),
+                                 json(std::vector<json>(kMostAgents + 1, good["agents"][0]))};
+  for (const json& agents : broken) {
+    json document = good;
+    document["agents"] = agents;
+    EXPECT_FALSE(ParseMetricEvidence(document)) << agents;
+  }
 }
 
 TEST(EvidenceJson, RefusesWhatItCannotHaveWritten) {

@@ -276,6 +276,21 @@ TEST(DecideEvidence, ALegacyBeyondTheToleranceIsSaidBeforeAnybodyMoves) {
   EXPECT_EQ(run.component().weight.value(), 10);
 }
 
+TEST(DecideEvidence, TheFirstUsersComeOnceTheComparisonsOfABridgePass) {
+  model::Spec spec = Judged({"answers"});
+  spec.metrics[0].source = model::BridgeSource{{"differs"}};
+  Judging run(spec);
+  run.Count("answers", 200, 0).Go(seconds(2));
+  EXPECT_EQ(run.component().weight.value(), 0);
+  EXPECT_EQ(run.component().waiting_for, "metric answers: Undecided");
+  run.Count("answers", 400, 0).Settle();
+  ASSERT_EQ(run.component().weight.value(), 10);
+  run.Go(minutes(1));
+  EXPECT_EQ(run.component().weight.value(), 10) << "that was before them";
+  run.Count("answers", 600, 0).Settle();
+  EXPECT_EQ(run.component().weight.value(), 100);
+}
+
 TEST(DecideEvidence, AHoldTooShortForTheTrafficIsTold) {
   Judging run(Judged({"errors"}));
   run.world = World(Judged({"errors"}, minutes(1)));

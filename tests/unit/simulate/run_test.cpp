@@ -61,6 +61,17 @@ TEST(Simulate, AGoodTargetGoesThroughTheHolds) {
   EXPECT_EQ(timeline.harm[0].bad, 0);
 }
 
+TEST(Simulate, ABridgeComparesBeforeTheFirstUsersCome) {
+  model::Spec spec = ByEvidence(Plan());
+  spec.metrics[0].counts->legacy.reset();
+  spec.metrics[0].source = model::BridgeSource{{"differs"}};
+  const Timeline timeline = Play(spec, "time,target_bad\n0s,0.2\n30m,0\n");
+  EXPECT_EQ(timeline.status.phase, model::Phase::kComplete);
+  ASSERT_EQ(Weights(timeline), (std::vector<int>{10, 100}));
+  EXPECT_GE(timeline.steps[0].from, minutes(30));
+  EXPECT_EQ(timeline.harm.at(0).bad, 0) << "nobody met the bad target";
+}
+
 TEST(Simulate, TooLittleTrafficMakesAStepLonger) {
   // 0.1 requests a second of the target: 578 of them take an hour and a half.
   const Timeline timeline = Play(ByEvidence(Plan()), "", {.requests = 1});
