@@ -14,9 +14,6 @@ using model::MetricSpec;
 using model::Reading;
 using model::Verdict;
 
-/// A clock that was set back by more than this is not waited for: some requests may be counted twice, which is better than to be blind.
-base::Millis LongestWait(base::Millis interval) { return std::max<base::Millis>(interval * 3, std::chrono::seconds(15)); }
-
 base::WallTime FloorTo(base::WallTime time, base::Millis step) {
   const auto since = time.time_since_epoch();
   return base::WallTime(since / step * step);
@@ -68,7 +65,7 @@ base::Result<CountPlan> PlanCounts(const model::Spec& spec, const MetricSpec& me
   plan.has_legacy = metric.counts->legacy.has_value();
   plan.bucket = metric.counts->bucket;
   values.service = values.target;
-  plan.queries = QueriesOf(metric.counts->target, values);
+  if (!model::IsOfBridge(metric)) plan.queries = QueriesOf(metric.counts->target, values);
   if (plan.has_legacy) {
     values.service = values.legacy;
     for (std::string& query : QueriesOf(*metric.counts->legacy, values)) plan.queries.push_back(std::move(query));
@@ -83,6 +80,8 @@ base::Result<CountPlan> PlanCounts(const model::Spec& spec, const MetricSpec& me
   plan.rule = std::make_shared<const analysis::EvidenceRule>(std::move(*rule));
   return plan;
 }
+
+base::Millis LongestWait(base::Millis interval) { return std::max<base::Millis>(interval * 3, std::chrono::seconds(15)); }
 
 std::optional<Instants> NextInstants(const CountMemory& memory, base::WallTime now, base::Millis interval, base::Millis delay) {
   const base::WallTime last = FloorTo(now - delay, interval);

@@ -54,6 +54,9 @@ inline constexpr base::Millis kLongestReplay = std::chrono::hours(24);
 /// Counters of before the replay, so that a series that was away for less is not taken for a new one.
 inline constexpr base::Millis kLookBack = std::chrono::minutes(5);
 
+/// A clock that was set back by more than this is not waited for: some requests may be counted twice, which is better than to be blind.
+base::Millis LongestWait(base::Millis interval);
+
 /// What to ask now; nothing: the next instant is still to come.
 std::optional<Instants> NextInstants(const CountMemory& memory, base::WallTime now, base::Millis interval, base::Millis delay);
 

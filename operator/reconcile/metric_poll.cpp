@@ -62,7 +62,7 @@ void Inherit(Poll& poll, const Poll& before) {
 }
 
 void NoteStage(Poll& poll, const model::ComponentStatus& component) {
-  if (poll.counting) poll.counting->stage = analysis::StageOf(component);
+  if (poll.counting) poll.counting->stage = analysis::StageOf(component, model::IsOfBridge(*poll.metric));
   const bool has_users = component.phase == model::Phase::kShift && component.weight.value() > 0;
   // Whoever met the target before was not sent by us; a breach that is the latest answer still holds.
   if (has_users && poll.has_users == false) poll.seen.ForgetDecisive();

@@ -11,6 +11,7 @@
 #include "base/mutex.hpp"
 #include "decide/decide.hpp"
 #include "providers/answer.hpp"
+#include "reconcile/bridge_poll.hpp"
 #include "reconcile/metric_poll.hpp"
 
 namespace softmig::reconcile {
@@ -98,7 +99,7 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
         PollPtr poll = MakePoll({key, wanted.uid, component, wanted.epoch}, wanted.spec, metric, status);
         poll->due = clock_.SteadyNow();
         if (it != before.end()) Inherit(*poll, *it->second);
-        heap_.emplace(poll->due, poll);
+        if (!model::IsOfBridge(metric)) heap_.emplace(poll->due, poll);
         entry.polls[{component, metric.name}] = std::move(poll);
       }
     }
@@ -113,6 +114,23 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     if (it == entries_.end()) return;
     for (const auto& [name, poll] : it->second.polls) poll->cancelled = true;
     entries_.erase(it);
+  }
+
+  void Take(const ObjectKey& key, const BridgeRound& round) {
+    bool is_news = false;
+    bool breach = false;
+    {
+      const std::scoped_lock lock(mutex_);
+      const auto entry = entries_.find(key);
+      if (entry == entries_.end()) return;
+      for (auto& [name, poll] : entry->second.polls) {
+        if (!model::IsOfBridge(*poll->metric)) continue;
+        const auto verdict = TakeFor(*poll, round);
+        is_news = is_news || verdict.has_value();
+        breach = breach || verdict == model::Verdict::kBreach;
+      }
+    }
+    if (is_news) wake_(key, breach);
   }
 
   Results Get(const ObjectKey& key) const {
@@ -285,6 +303,21 @@ class MetricPoller::Impl : public std::enable_shared_from_this<Impl> {
     wake_(poll->key, breach);
   }
 
+  /// The verdict where somebody is to look at it: rounds come more often than a migration needs to be looked at.
+  std::optional<model::Verdict> TakeFor(Poll& poll, const BridgeRound& round) SM_REQUIRES(mutex_) {
+    const base::SteadyTime steady = clock_.SteadyNow();
+    const auto& before = poll.seen.latest();
+    auto result = TakeRound(poll, round, clock_.WallNow());
+    if (!result) return std::nullopt;
+    const model::Verdict verdict = result->judgement.verdict;
+    const bool is_news = !before || before->verdict != verdict || verdict == model::Verdict::kBreach || steady >= poll.due;
+    if (is_news) poll.due = steady + poll.spec->interval;
+    if (poll.counting) poll.counting->memory = std::move(result->memory);
+    if (result->view) poll.seen.NoteCounts(std::move(result->view));
+    Note(poll, std::move(result->judgement));
+    return is_news ? std::optional(verdict) : std::nullopt;
+  }
+
   /// A metric that cannot be asked says so each time, as an answer would.
   void Refuse(const PollPtr& poll) {
     {
@@ -333,6 +366,7 @@ MetricPoller::~MetricPoller() { Stop(); }
 
 void MetricPoller::Want(const ObjectKey& key, Wanted wanted, const model::Status& status) { impl_->Want(key, std::move(wanted), status); }
 void MetricPoller::Forget(const ObjectKey& key) { impl_->Forget(key); }
+void MetricPoller::Take(const ObjectKey& key, const BridgeRound& round) { impl_->Take(key, round); }
 MetricPoller::Results MetricPoller::Get(const ObjectKey& key) const { return impl_->Get(key); }
 std::optional<base::SteadyTime> MetricPoller::AskDue() { return impl_->AskDue(); }
 std::uint64_t MetricPoller::queries() const { return impl_->queries(); }

@@ -13,6 +13,7 @@
 #include "kube/core/object.hpp"
 #include "model/spec.hpp"
 #include "model/status.hpp"
+#include "reconcile/bridge_agents.hpp"
 #include "reconcile/metric_sources.hpp"
 
 namespace softmig::reconcile {
@@ -21,7 +22,8 @@ namespace softmig::reconcile {
 ///
 /// A metric is asked at once when it becomes wanted and then every interval, at a place within the interval that is spread by a hash,
 /// so that thousands of migrations do not ask together. The places lie a tenth of a second apart, so that polls share wake-ups. A poll
-/// still under way is not repeated. Thread-safe. Has a thread of its own after Start; a simulator calls AskDue instead.
+/// still under way is not repeated. A metric of a bridge is never asked: it takes what the bridge's agents say. Thread-safe. Has a thread
+/// of its own after Start; a simulator calls AskDue instead.
 class MetricPoller {
  public:
   /// By (component, metric).
@@ -48,6 +50,9 @@ class MetricPoller {
   void Want(const kube::ObjectKey& key, Wanted wanted, const model::Status& status);
   void Forget(const kube::ObjectKey& key);
   [[nodiscard]] Results Get(const kube::ObjectKey& key) const;
+
+  /// What a migration's bridge counts, for the metrics that judge it: nobody is asked for those. May be called from any thread.
+  void Take(const kube::ObjectKey& key, const BridgeRound& round);
 
   /// Queries sent so far, for the metric.
   [[nodiscard]] std::uint64_t queries() const;

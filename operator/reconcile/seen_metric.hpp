@@ -18,6 +18,8 @@ class SeenMetric {
   void ForgetDecisive() { seen_.decisive.reset(); }
   void NoteCounts(std::shared_ptr<const analysis::CountsView> counts) { seen_.counts = std::move(counts); }
 
+  [[nodiscard]] const std::optional<analysis::Judgement>& latest() const { return seen_.latest; }
+
   /// As of now by both clocks. Where the wall clock was set back since an answer came, the answer would look younger than it is: then its
   /// time is told by the present clock.
   [[nodiscard]] decide::MetricObservation At(base::SteadyTime steady, base::WallTime now) const;

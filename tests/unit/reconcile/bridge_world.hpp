@@ -70,7 +70,11 @@ struct BridgeWorld {
         cache([this](const kube::ObjectKey& key) { woken.push_back(key.ToString()); },
               {model::RouteKind::kHttpRoute, model::RouteKind::kBridge}),
         poller(metric_transport, sources, clock, [](const kube::ObjectKey&, bool) {}),
-        agents(metric_transport, cache, [this](const kube::ObjectKey& key) { woken.push_back(key.ToString()); }),
+        agents({metric_transport, cache, clock, [this](const kube::ObjectKey& key) { woken.push_back(key.ToString()); },
+                [this](const kube::ObjectKey& key, const BridgeRound& round) {
+                  rounds.push_back(round);
+                  poller.Take(key, round);
+                }}),
         gatherer(cache, poller, router, kFinalizer, &agents),
         executor({client, router, cache, fence, migrations, routes}),
         keeper({client, cache, fence, routes, {"envoy:1", "softmigration:1"}}) {
@@ -101,6 +105,7 @@ struct BridgeWorld {
   std::function<std::optional<base::Result<http::Response>>(const http::Request&)> agent;
   fakes::FakeClock clock;
   std::vector<std::string> woken;
+  std::vector<BridgeRound> rounds;
   fakes::FakeTransport transport;
   fakes::FakeTransport metric_transport;
   kube::RestClient client;
