@@ -10,8 +10,8 @@ help: ## this list
 	@echo
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: programs ## a migration on a real cluster: climb, fault, rollback, second attempt, completion
-	$(PYTHON) tests/cluster/demo.py
+demo: programs ## a migration on a real cluster: climb, fault, rollback, second attempt, completion. STORY=shadow: a bridge finds differences
+	$(PYTHON) tests/cluster/demo.py $(or $(STORY),shift)
 
 up: programs ## start the same cluster to play with; prints the KUBECONFIG line
 	$(PYTHON) tests/cluster/cluster.py up

@@ -127,7 +127,7 @@ class Watcher:
         self.told(value)
 
 
-def _view(migration: Object) -> tuple[str, int, str]:
+def view_of(migration: Object) -> tuple[str, int, str]:
     status = migration.get("status", {})
     message = next((c.get("message", "") for c in status.get("conditions", []) if c["type"] == "Ready"), "")
     return status.get("phase", "none"), status.get("currentWeight", 0), message
@@ -144,7 +144,7 @@ class Story:
         self._summary = cluster.state / "users.json"
         self._state = cluster.state / "users-now.json"
         self._route = Watcher(cluster, ROUTE, weight_of, told=lambda weight: self._say(f"route      {weight:3d} % of users to payments-next"))
-        self._migration = Watcher(cluster, MIGRATION, _view, told=self._tell_migration)
+        self._migration = Watcher(cluster, MIGRATION, view_of, told=self._tell_migration)
         self._fault_on = 0
         self._last_target_answer = 0
 
@@ -239,7 +239,7 @@ class Story:
         figures = self.figures
         figures.user_requests = summary["good"] + summary["failed"]
         figures.user_errors_outside_fault = summary["failed"] - self._errors_inside_fault(summary)
-        figures.final_phase, figures.final_weight, _ = _view(self.cluster.api.get(MIGRATION))
+        figures.final_phase, figures.final_weight, _ = view_of(self.cluster.api.get(MIGRATION))
         route_weight = weight_of(self.cluster.api.get(ROUTE))
         rollbacks = sum(1 for _, value in self._migration.seen if value[0] == "RolledBack")
         figures.rollbacks = max(figures.rollbacks, rollbacks)

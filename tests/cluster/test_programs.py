@@ -95,6 +95,21 @@ def test_every_error_of_a_fault_is_counted(payments: Server, tmp_path: Path) -> 
     assert {error["served_by"] for error in summary["errors"]} == {"next"}
 
 
+def test_answers_can_be_wrong_in_ways_that_are_no_errors(payments: Server) -> None:
+    def shown(number: str) -> dict[str, Any]:
+        return dict(json.loads(payments.call("GET", f"/payments/{number}")[1]))
+    before = shown("p7")
+    payments.call("POST", "/fault", {"without_currency": "7", "trace": True})
+    assert "currency" not in shown("p7") and shown("p8")["currency"] == "EUR"
+    assert shown("p8")["trace"] != shown("p8")["trace"]
+    payments.call("POST", "/fault", {"most_reads": 1})
+    codes = [payments.call("GET", "/payments/p7")[0] for _ in range(20)]
+    assert codes[0] == 200 and 500 in codes
+    assert payments.call("POST", "/fault", {"trace": "yes"})[0] == 400
+    payments.call("POST", "/fault", {})
+    assert shown("p7") == before
+
+
 def test_a_late_answer_is_a_users_error(payments: Server, tmp_path: Path) -> None:
     payments.call("POST", "/fault", {"latency_ms": 2000})
     summary = load(payments, tmp_path, "--rate", "20", "--duration", "0.5", "--timeout-ms", "300", "--connections", "4")

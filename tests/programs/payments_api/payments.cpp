@@ -60,10 +60,17 @@ AsyncReply Payments::ServeUser(const AsyncRequest& request) {
 AsyncReply Payments::ServeAdmin(const AsyncRequest& request) {
   if (PathOf(request.target) != "/fault") return ServeUser(request);
   if (request.method == http::Method::kPost) return SetFault(request.body);
-  return Json(200, {{"version", version_},
-                    {"error_rate", fault_.error_rate},
-                    {"wrong_amount_rate", fault_.wrong_amount_rate},
-                    {"latency_ms", fault_.latency.count()}});
+  return Json(200, FaultJson());
+}
+
+nlohmann::json Payments::FaultJson() const {
+  return {{"version", version_},
+          {"error_rate", fault_.error_rate},
+          {"wrong_amount_rate", fault_.wrong_amount_rate},
+          {"latency_ms", fault_.latency.count()},
+          {"most_reads", fault_.most_reads},
+          {"without_currency", fault_.without_currency},
+          {"trace", fault_.trace}};
 }
 
 AsyncReply Payments::Handle(const AsyncRequest& request, std::string_view path) {
@@ -87,23 +94,43 @@ AsyncReply Payments::Create(std::string_view kind, std::string_view body) {
                     {"status", "accepted"}});
 }
 
+/// Counts one more read.
+bool Payments::IsOverloaded() {
+  const base::SteadyTime now = base::SystemClock().SteadyNow();
+  if (now - second_ >= std::chrono::seconds(1)) {
+    second_ = now;
+    reads_ = 0;
+  }
+  return ++reads_ > fault_.most_reads && fault_.most_reads > 0;
+}
+
 AsyncReply Payments::Show(std::string_view kind, std::string_view id) {
+  if (IsOverloaded()) return Json(500, {{"error", "too many reads"}});
   int amount = std::accumulate(id.begin(), id.end(), 0, [](int sum, char c) { return (sum * 31 + c) % 100'000; });
   if (ComesDue(fault_.wrong_amount_rate, owed_amounts_)) ++amount;
-  return Json(200, {{"id", id}, {"kind", kind}, {"amount", amount}, {"currency", "EUR"}, {"status", "settled"}});
+  nlohmann::json shown{{"id", id}, {"kind", kind}, {"amount", amount}, {"currency", "EUR"}, {"status", "settled"}};
+  if (!fault_.without_currency.empty() && id.ends_with(fault_.without_currency)) shown.erase("currency");
+  if (fault_.trace) shown["trace"] = fmt::format("{}-{}", version_, next_trace_++);
+  return Json(200, shown);
 }
 
 AsyncReply Payments::SetFault(std::string_view body) {
   const auto parsed = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
   const auto number = [&](const char* name) { return parsed.contains(name) ? parsed[name] : nlohmann::json(0); };
+  const nlohmann::json group = parsed.is_object() ? parsed.value("without_currency", nlohmann::json("")) : nlohmann::json();
+  const nlohmann::json trace = parsed.is_object() ? parsed.value("trace", nlohmann::json(false)) : nlohmann::json();
   if (!parsed.is_object() || !number("error_rate").is_number() || !number("wrong_amount_rate").is_number() ||
-      !number("latency_ms").is_number()) {
-    return Json(400, {{"error", R"(want {"error_rate": 0.3, "wrong_amount_rate": 0, "latency_ms": 0})"}});
+      !number("latency_ms").is_number() || !number("most_reads").is_number_integer() || !group.is_string() || !trace.is_boolean()) {
+    return Json(400, {{"error", "want " + Payments("").FaultJson().dump()}});
   }
   fault_.error_rate = std::clamp(number("error_rate").get<double>(), 0.0, 1.0);
   fault_.wrong_amount_rate = std::clamp(number("wrong_amount_rate").get<double>(), 0.0, 1.0);
   fault_.latency = base::Millis(std::clamp<std::int64_t>(number("latency_ms").get<std::int64_t>(), 0, 60'000));
+  fault_.most_reads = number("most_reads").get<std::int64_t>();
+  fault_.without_currency = group.get<std::string>();
+  fault_.trace = trace.get<bool>();
   owed_errors_ = owed_amounts_ = 0;
+  reads_ = 0;
   return ServeAdmin({http::Method::kGet, "/fault", {}});
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "async_server/async_server.hpp"
@@ -15,6 +16,9 @@ struct Fault {
   double error_rate = 0;         ///< 0 to 1
   double wrong_amount_rate = 0;  ///< 0 to 1
   base::Millis latency{0};
+  std::int64_t most_reads = 0;   ///< of payments in a second; those beyond fail. 0: no limit
+  std::string without_currency;  ///< payments whose id ends so have no currency; empty: all have one
+  bool trace = false;            ///< each payment shown has a number of its own that says nothing
 };
 
 /// A payments API in one of two versions. Holds no data: any id is answered, so that a user may create a payment at
@@ -25,7 +29,8 @@ class Payments {
 
   /// What users call: /payments, /payments/{id}, /refunds, /refunds/{id}; also /healthz and /metrics.
   AsyncReply ServeUser(const AsyncRequest& request);
-  /// GET and POST /fault: {"error_rate": 0.3, "wrong_amount_rate": 0, "latency_ms": 0}; anything else as ServeUser.
+  /// GET and POST /fault: {"error_rate": 0.3, "wrong_amount_rate": 0, "latency_ms": 0, "most_reads": 0, "without_currency": "",
+  /// "trace": false}, of which any may be left out; anything else as ServeUser.
   AsyncReply ServeAdmin(const AsyncRequest& request);
 
  private:
@@ -34,6 +39,8 @@ class Payments {
   AsyncReply Handle(const AsyncRequest& request, std::string_view path);
   AsyncReply Create(std::string_view kind, std::string_view body);
   [[nodiscard]] AsyncReply Show(std::string_view kind, std::string_view id);
+  [[nodiscard]] bool IsOverloaded();
+  [[nodiscard]] nlohmann::json FaultJson() const;
   AsyncReply SetFault(std::string_view body);
   void Count(const AsyncReply& reply, double seconds);
   [[nodiscard]] std::string Metrics() const;
@@ -43,6 +50,9 @@ class Payments {
   double owed_errors_ = 0;  ///< due but not yet given
   double owed_amounts_ = 0;
   std::uint64_t next_id_ = 1;
+  std::uint64_t next_trace_ = 1;
+  base::SteadyTime second_{};  ///< in which reads are counted
+  std::int64_t reads_ = 0;
   std::map<int, std::uint64_t> by_code_{{200, 0}, {201, 0}, {400, 0}, {404, 0}, {500, 0}};
   std::array<std::uint64_t, 11> buckets_{};
   double seconds_ = 0;
