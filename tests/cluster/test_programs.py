@@ -87,6 +87,15 @@ def test_users_of_a_healthy_api_see_no_error(payments: Server, tmp_path: Path) -
     assert sum(bucket["good"]["next"] for bucket in summary["buckets"]) == summary["good"]
 
 
+def test_each_latency_after_the_warm_up_is_told(payments: Server, tmp_path: Path) -> None:
+    latencies = tmp_path / "latencies.txt"
+    summary = load(payments, tmp_path, "--rate", "200", "--duration", "1", "--path", "/payments/p1", "--latencies", str(latencies),
+                   "--warm-up-ms", "500")
+    microseconds = [int(line) for line in latencies.read_text(encoding="ascii").split()]
+    assert summary["failed"] == 0 and len(microseconds) == 100 and min(microseconds) > 0
+    assert load(payments, tmp_path, "--rate", "50", "--duration", "0.5", "--path", "/payments/p1", "--upload-bytes", "10")["errors_by_cause"] == {"404": 25}
+
+
 def test_every_error_of_a_fault_is_counted(payments: Server, tmp_path: Path) -> None:
     payments.call("POST", "/fault", {"error_rate": 0.25})
     summary = load(payments, tmp_path, "--rate", "200", "--duration", "1")

@@ -1,9 +1,12 @@
 #include "async_server/async_server.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <csignal>
@@ -72,25 +75,68 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void Write() {
+    MakeHeader();
+    stream_.expires_after(kIdle);
+    if (reply_.pieces) return WritePieces();
+    response_.body() = std::move(reply_.body);
+    response_.prepare_payload();
+    beast::http::async_write(stream_, response_, [self = shared_from_this()](Code error, std::size_t) {
+      if (!error) self->End();
+    });
+  }
+
+  void MakeHeader() {
     const auto& request = parser_->get();
     response_ = {};
     response_.version(request.version());
     response_.result(static_cast<unsigned>(reply_.status));
     response_.set(beast::http::field::content_type, beast::string_view(reply_.content_type.data(), reply_.content_type.size()));
     for (const auto& [name, value] : reply_.headers) response_.set(name, value);
-    response_.body() = std::move(reply_.body);
     response_.keep_alive(request.keep_alive() && !closing_);
-    response_.prepare_payload();
-    stream_.expires_after(kIdle);
-    beast::http::async_write(stream_, response_, [self = shared_from_this()](Code error, std::size_t) {
-      if (error) return;
-      if (self->response_.keep_alive()) {
-        self->Read();
-      } else {
-        Code ignored;
-        self->stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
-      }
+  }
+
+  void End() {
+    if (response_.keep_alive()) return Read();
+    Code ignored;
+    stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+  }
+
+  void WritePieces() {
+    response_.content_length(reply_.pieces->total);
+    serializer_.emplace(response_);
+    sent_ = 0;
+    piece_.assign(reply_.pieces->piece, 'x');
+    beast::http::async_write_header(stream_, *serializer_, [self = shared_from_this()](Code error, std::size_t) {
+      if (!error) self->WritePiece();
     });
+  }
+
+  void WritePiece() {
+    const AsyncPieces& pieces = *reply_.pieces;
+    if (sent_ >= pieces.reset_at) return Reset();
+    if (sent_ >= pieces.total) return End();
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(piece_.size(), std::min(pieces.total, pieces.reset_at) - sent_));
+    stream_.expires_after(kIdle);
+    asio::async_write(stream_, asio::buffer(piece_.data(), size), [self = shared_from_this()](Code error, std::size_t written) {
+      if (error) return;
+      self->sent_ += written;
+      self->Pause();
+    });
+  }
+
+  void Pause() {
+    if (reply_.pieces->pause.count() == 0) return WritePiece();
+    timer_.expires_after(reply_.pieces->pause);
+    timer_.async_wait([self = shared_from_this()](Code error) {
+      if (!error) self->WritePiece();
+    });
+  }
+
+  /// The peer is told that the connection broke, not that it ended.
+  void Reset() {
+    Code ignored;
+    stream_.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    stream_.close();
   }
 
   beast::tcp_stream stream_;
@@ -102,6 +148,9 @@ class Session : public std::enable_shared_from_this<Session> {
   beast::http::request_parser<beast::http::empty_body> hung_;
   AsyncReply reply_;
   beast::http::response<beast::http::string_body> response_;
+  std::optional<beast::http::response_serializer<beast::http::string_body>> serializer_;
+  std::string piece_;
+  std::uint64_t sent_ = 0;  // of the body
 };
 
 void Accept(Tcp::acceptor& acceptor, const std::shared_ptr<AsyncHandler>& handler, const bool& closing) {

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +23,14 @@ struct AsyncRequest {
   std::string_view body;
 };
 
+/// A body that need not fit into memory, or does not come to its end.
+struct AsyncPieces {
+  std::uint64_t total = 0;                                             ///< bytes that the header promises
+  std::size_t piece = 1;                                               ///< bytes
+  base::Millis pause{0};                                               ///< after each piece
+  std::uint64_t reset_at = std::numeric_limits<std::uint64_t>::max();  ///< bytes after which the connection is reset
+};
+
 /// An answer, and how late it comes. A late answer blocks nobody else, which operator/http's server cannot promise:
 /// its handlers are synchronous. That is why the test programs have a server of their own.
 struct AsyncReply {
@@ -29,7 +39,8 @@ struct AsyncReply {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   base::Millis delay{0};
-  bool hang = false;  ///< no answer at all; the connection stays open
+  std::optional<AsyncPieces> pieces;  ///< in place of `body`
+  bool hang = false;                  ///< no answer at all; the connection stays open
 };
 
 /// Called on the server's one thread; must not block or throw.

@@ -70,7 +70,7 @@ Outcome Connection::MakeOutcome() const {
   const base::SystemClock clock;
   Outcome outcome;
   outcome.at_ms = clock.WallNow().time_since_epoch().count();
-  outcome.latency = std::chrono::duration_cast<base::Millis>(clock.SteadyNow() - due_->since);
+  outcome.latency = std::chrono::duration_cast<std::chrono::microseconds>(clock.SteadyNow() - due_->since);
   outcome.served_by = "none";
   return outcome;
 }

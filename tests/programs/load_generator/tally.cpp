@@ -4,10 +4,13 @@
 #include <nlohmann/json.hpp>
 
 namespace softmig::programs {
+namespace {
+std::int64_t Millis(const Outcome& outcome) { return std::chrono::duration_cast<base::Millis>(outcome.latency).count(); }
+}  // namespace
 
 void Tally::Add(const Outcome& outcome) {
   Bucket& bucket = buckets_[outcome.at_ms / kBucketMs * kBucketMs];
-  const auto cell = static_cast<std::size_t>(std::clamp<std::int64_t>(outcome.latency.count(), 0, kLatencyCells - 1));
+  const auto cell = static_cast<std::size_t>(std::clamp<std::int64_t>(Millis(outcome), 0, kLatencyCells - 1));
   ++latencies_.at(cell);
   if (outcome.served_by != "none") {
     ++by_version_[outcome.served_by];
@@ -30,8 +33,7 @@ nlohmann::json Tally::Summary() const {
   summary["buckets"] = Buckets(0);
   nlohmann::json errors = nlohmann::json::array();
   for (const Outcome& error : errors_) {
-    errors.push_back(
-        {{"at_ms", error.at_ms}, {"cause", error.error}, {"served_by", error.served_by}, {"latency_ms", error.latency.count()}});
+    errors.push_back({{"at_ms", error.at_ms}, {"cause", error.error}, {"served_by", error.served_by}, {"latency_ms", Millis(error)}});
   }
   summary["errors"] = std::move(errors);
   return summary;

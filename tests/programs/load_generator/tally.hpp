@@ -13,10 +13,10 @@ namespace softmig::programs {
 
 /// One request that came to its end.
 struct Outcome {
-  std::int64_t at_ms = 0;   ///< wall time of the answer, or of giving up
-  base::Millis latency{0};  ///< from the moment it was due, so waiting for a connection counts
-  std::string served_by;    ///< the answer's x-served-by; "none" without an answer or header
-  std::string error;        ///< empty: good; else the status ("503") or "timeout", "connect", "closed", "no_connection"
+  std::int64_t at_ms = 0;                ///< wall time of the answer, or of giving up
+  std::chrono::microseconds latency{0};  ///< from the moment it was due, so waiting for a connection counts
+  std::string served_by;                 ///< the answer's x-served-by; "none" without an answer or header
+  std::string error;                     ///< empty: good; else the status ("503") or "timeout", "connect", "closed", "no_connection"
 };
 
 /// What users saw. Not thread-safe.

@@ -23,16 +23,20 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using Code = boost::system::error_code;
 
-constexpr base::Millis kTick{2};
+constexpr base::Millis kLongestTick{2};
 constexpr base::Millis kStateEvery{200};
 
-/// Half create payments, a third read one, the rest ask for refunds; the same order in every run.
+/// Half create payments, a third read one, the rest ask for refunds; the same order in every run. Or all read one path.
 Due NextRequest(const LoadOptions& options, std::uint64_t number, base::SteadyTime now) {
   Due due;
   auto& request = due.request;
   request.version(11);
   const std::uint64_t turn = number % 10;
-  if (turn >= 5 && turn < 8) {
+  if (!options.path.empty()) {
+    request.method(options.upload_bytes == 0 ? beast::http::verb::get : beast::http::verb::post);
+    request.target(options.path);
+    request.body() = std::string(options.upload_bytes, 'x');
+  } else if (turn >= 5 && turn < 8) {
     request.method(beast::http::verb::get);
     request.target(fmt::format("/payments/pay_{}", number / 2 + 1));
   } else {
@@ -66,7 +70,7 @@ class Users::Impl {
     const asio::ip::tcp::endpoint peer(asio::ip::make_address(options_.address), options_.port);
     for (unsigned i = 0; i < options_.connections; ++i) {
       connections_.push_back(std::make_unique<Connection>(io_, peer, [this](Connection& connection, Outcome outcome) {
-        tally_.Add(outcome);
+        Add(outcome);
         Next(connection);
       }));
       idle_.push_back(connections_.back().get());
@@ -87,6 +91,7 @@ class Users::Impl {
     io_.run();
     WriteFile(options_.state_file, tally_.State(clock_.WallNow().time_since_epoch().count()).dump());
     WriteFile(options_.summary_file, tally_.Summary().dump());
+    WriteFile(options_.latencies_file, latencies_);
     return tally_;
   }
 
@@ -100,17 +105,27 @@ class Users::Impl {
       io_.stop();
       return;
     }
-    tick_.expires_at(tick_.expiry() > now - kTick * 10 ? tick_.expiry() + kTick : now + kTick);
+    tick_.expires_at(stopping_ ? now + kLongestTick : std::min(DueAt(number_), now + kLongestTick));
     tick_.async_wait([this](Code error) {
       if (!error) Tick();
     });
   }
 
-  /// A request is due at start + number / rate, however late this tick comes.
+  /// However late a tick comes.
+  [[nodiscard]] base::SteadyTime DueAt(std::uint64_t number) const {
+    const std::chrono::duration<double> offset(static_cast<double>(number) / options_.rate);
+    return start_ + std::chrono::duration_cast<base::SteadyTime::duration>(offset);
+  }
+
+  void Add(const Outcome& outcome) {
+    tally_.Add(outcome);
+    const bool is_warm = clock_.SteadyNow() - outcome.latency >= start_ + options_.warm_up;
+    if (is_warm && !options_.latencies_file.empty()) latencies_ += fmt::format("{}\n", outcome.latency.count());
+  }
+
   void AddDue(base::SteadyTime now) {
     while (true) {
-      const std::chrono::duration<double> offset(static_cast<double>(number_) / options_.rate);
-      const base::SteadyTime due_at = start_ + std::chrono::duration_cast<base::SteadyTime::duration>(offset);
+      const base::SteadyTime due_at = DueAt(number_);
       if (due_at > now) return;
       tally_.Sent();
       waiting_.push_back(NextRequest(options_, number_++, due_at));
@@ -126,7 +141,7 @@ class Users::Impl {
   void GiveUpOnOld(base::SteadyTime now) {
     while (!waiting_.empty() && waiting_.front().deadline <= now) {
       waiting_.pop_front();
-      tally_.Add({clock_.WallNow().time_since_epoch().count(), options_.timeout, "none", "no_connection"});
+      Add({clock_.WallNow().time_since_epoch().count(), options_.timeout, "none", "no_connection"});
     }
   }
 
@@ -158,6 +173,7 @@ class Users::Impl {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<Connection*> idle_;
   std::deque<Due> waiting_;
+  std::string latencies_;
   std::uint64_t number_ = 0;
   base::SteadyTime start_;
   bool stopping_ = false;

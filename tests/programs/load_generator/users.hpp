@@ -14,12 +14,16 @@ struct LoadOptions {
   std::uint16_t port = 8080;
   std::string host = "payments.example.com";
   std::string header_name, header_value;  ///< one more header, where not empty
+  std::string path;                       ///< where not empty every request is a GET of it
+  std::size_t upload_bytes = 0;           ///< where not 0 each is a POST of it with so many bytes
   double rate = 100;                      ///< requests due each second, whether earlier ones were answered or not
   unsigned connections = 16;
   base::Millis timeout{3'000};  ///< from the moment a request is due; later it is an error
   base::Millis duration{0};     ///< 0: until SIGTERM or SIGINT
   std::string summary_file;     ///< written at the end
   std::string state_file;       ///< written every 200 ms
+  std::string latencies_file;   ///< written at the end: microseconds of each request, one a line, in the order of their ends
+  base::Millis warm_up{0};      ///< what is due in the beginning is left out of that file
 };
 
 /// Users of the payments API: an open loop over kept-alive connections, on one thread.
