@@ -1,6 +1,11 @@
 #include "agent/serve/agent.hpp"
 
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 #include "agent/serve/ext_proc_server.hpp"
@@ -12,6 +17,17 @@ namespace softmig::agent {
 namespace {
 
 using compare::Reason;
+
+constexpr int kStepsBack = 10;
+constexpr int kNicest = 19;
+
+/// This thread, and those that it starts, leave the processor to whoever carries users: they push nobody aside when they wake up, and get
+/// the smaller share of what is short. Where the system refuses it they are as any other.
+void StepBack() {
+  const sched_param none{};
+  if (sched_getscheduler(0) == SCHED_OTHER) sched_setscheduler(0, SCHED_BATCH, &none);
+  setpriority(PRIO_PROCESS, 0, std::min(getpriority(PRIO_PROCESS, 0) + kStepsBack, kNicest));
+}
 
 http::Response Text(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, std::move(body)};
@@ -45,13 +61,17 @@ class Agent::Impl final : public StreamObserver {
     transport_.reset();
   }
 
-  base::Status Start(const AgentOptions& options) {
+  base::Status StartCopies(const AgentOptions& options) {
     ExtProcOptions copies;
     copies.address = options.copies_address;
     copies.most_streams = config_.most_streams;
     auto server = ExtProcServer::Listen(copies, {config_.plan, config_.capture, budget_, *this});
     if (!server) return base::Fail(server.error());
     copies_ = std::move(*server);
+    return {};
+  }
+
+  base::Status StartTelling(const AgentOptions& options) {
     auto http = http::ListenHttp(options.http, [this](const http::ServerRequest& request) { return Serve(request); });
     if (!http) return base::Fail(http.error());
     http_ = std::move(*http);
@@ -107,8 +127,17 @@ class Agent::Impl final : public StreamObserver {
 
 base::Result<std::unique_ptr<Agent>> Agent::Make(AgentConfig config, const AgentOptions& options, compare::ValueDigest digest,
                                                  const base::Clock& clock, base::Log& log) {
-  auto impl = std::make_unique<Impl>(std::move(config), options, std::move(digest), clock);
-  if (auto started = impl->Start(options); !started) return base::Fail(started.error());
+  std::unique_ptr<Impl> impl;
+  base::Status started;
+  // On a thread of its own: whoever calls goes on as it was, and could not come back from behind. What is told is not to be late either:
+  // by it the operator knows that users were taken back.
+  std::thread([&]() {
+    StepBack();
+    impl = std::make_unique<Impl>(std::move(config), options, std::move(digest), clock);
+    started = impl->StartCopies(options);
+  }).join();
+  if (started) started = impl->StartTelling(options);
+  if (!started) return base::Fail(started.error());
   log.Info("agent started", {{"version", SOFTMIG_VERSION},
                              {"epoch", options.epoch},
                              {"copies_port", static_cast<int>(impl->copies_port())},
