@@ -19,6 +19,9 @@ constexpr int kTargetReplayPort = 10002;
 /// Envoy's own bounds are a gateway's for all its users; here the systems behind have theirs. Three tries again at one time, its default,
 /// would let a target that breaks down fail in front of users.
 constexpr int kNoBound = 1'000'000;
+/// Bytes that Envoy takes of an answer to the agent before somebody reads them. By default it is 1 MiB of each: a target with endless
+/// answers then takes the processor from users.
+constexpr int kReplayBuffer = 65'536;
 
 std::string Text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -68,6 +71,16 @@ json Cluster(std::string_view name) {
           {"typed_extension_protocol_options", AsDownstream()}};
 }
 
+std::string ReplayName(std::string_view side) { return fmt::format("replay-{}", side); }
+
+/// The same system over connections that users never wait for.
+json ReplayCluster(std::string_view side) {
+  json cluster = Cluster(side);
+  cluster["name"] = ReplayName(side);
+  cluster["per_connection_buffer_limit_bytes"] = kReplayBuffer;
+  return cluster;
+}
+
 json Filter(std::string_view name, std::string_view type, json config) {
   config["@type"] = Type(type);
   return {{"name", name}, {"typed_config", std::move(config)}};
@@ -87,7 +100,7 @@ json SideRemover() {
 json Watcher() {
   const json mode{{"request_header_mode", "SEND"},  {"request_body_mode", "STREAMED"},  {"request_trailer_mode", "SEND"},
                   {"response_header_mode", "SEND"}, {"response_body_mode", "STREAMED"}, {"response_trailer_mode", "SEND"}};
-  return Filter("envoy.filters.http.ext_proc", "extensions.filters.http.ext_proc.v3.ExternalProcessor",
+  return Filter(kCopyFilter, "extensions.filters.http.ext_proc.v3.ExternalProcessor",
                 {{"grpc_service", {{"envoy_grpc", {{"cluster_name", "agent"}}}}},
                  {"observability_mode", true},
                  {"failure_mode_allow", true},
@@ -124,12 +137,14 @@ json UsersListener() {
 
 /// Where the agent asks the other system. Protocols are Envoy's; the user's authority is put back.
 json ReplayListener(std::string_view side, int port) {
+  const std::string name = ReplayName(side);
   const json route{{"match", {{"prefix", "/"}}},
                    {"request_headers_to_remove", {"x-softmigration-authority"}},
-                   {"route", {{"cluster", side}, {"timeout", "0s"}, {"host_rewrite_header", "x-softmigration-authority"}}}};
+                   {"route", {{"cluster", name}, {"timeout", "0s"}, {"host_rewrite_header", "x-softmigration-authority"}}}};
   const json host{{"name", "all"}, {"domains", {"*"}}, {"routes", json::array({route})}};
-  const std::string name = fmt::format("replay-{}", side);
-  return Listener(name, kLoopback, port, Manager(name, {}, {{"route_config", {{"virtual_hosts", json::array({host})}}}}));
+  json listener = Listener(name, kLoopback, port, Manager(name, {}, {{"route_config", {{"virtual_hosts", json::array({host})}}}}));
+  listener["per_connection_buffer_limit_bytes"] = kReplayBuffer;
+  return listener;
 }
 
 json AgentSide(int port, std::vector<std::string_view> clusters) {
@@ -156,7 +171,8 @@ std::string AgentFile(const BridgePlan& plan) {
 std::map<std::string, std::string> BridgeFiles(const BridgePlan& plan) {
   std::map<std::string, std::string> files;
   files["agent.json"] = AgentFile(plan);
-  files["cds.json"] = Resources("config.cluster.v3.Cluster", {Cluster(kLegacyCluster), Cluster(kTargetCluster), Cluster(kFallbackCluster)});
+  files["cds.json"] = Resources("config.cluster.v3.Cluster", {Cluster(kLegacyCluster), Cluster(kTargetCluster), Cluster(kFallbackCluster),
+                                                              ReplayCluster(kLegacyCluster), ReplayCluster(kTargetCluster)});
   files[EndpointsFile(kLegacyCluster)] = Endpoints(kLegacyCluster, json::array({Locality(plan.legacy, "legacy", 0)}));
   files[EndpointsFile(kTargetCluster)] = Endpoints(kTargetCluster, json::array({Locality(plan.target, "target", 0)}));
   files[EndpointsFile(kFallbackCluster)] =

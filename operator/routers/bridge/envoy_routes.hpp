@@ -18,6 +18,8 @@ inline constexpr std::string_view kTargetCluster = "target";
 inline constexpr std::string_view kFallbackCluster = "target-or-legacy";
 /// What no component has.
 inline constexpr std::string_view kRestRoute = "softmigration-rest";
+/// The filter that copies for the agent, by the name under which routes speak of it.
+inline constexpr std::string_view kCopyFilter = "envoy.filters.http.ext_proc";
 /// The RouteConfiguration in `rds.json`.
 inline constexpr std::string_view kRouteConfiguration = "users";
 
