@@ -70,6 +70,12 @@ class Program:
             self.kill()
             raise
 
+    def cpu_seconds(self) -> float:
+        """User and system time so far."""
+        with open(f"/proc/{self.running.pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> int:
         """Resident bytes."""
         with open(f"/proc/{self.running.pid}/statm", encoding="ascii") as file:
