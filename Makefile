@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 PYTHON := /usr/bin/python3
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-unit test-cluster check sim mutants image-root fuzz judgement bench deps packages build release cluster programs format asan tsan clean
+.PHONY: help demo up down test test-unit test-cluster check sim mutants faults image-root fuzz judgement bench deps packages build release cluster programs format asan tsan clean
 
 help: ## this list
 	@echo 'Soft Migration: moves live users between two systems, and takes them back by itself.'
@@ -55,8 +55,12 @@ judgement: packages ## how often the rule rolls back good versions and promotes 
 	cmake --build --preset release --target judgement
 	build/release/bin/judgement
 
-bench: programs ## 1, 100 and 1000 migrations on a real API server; prints a table
+faults: programs ## a bridge whose agent, target, disk or API server fails: what users notice; ten minutes, one line of figures at its end
+	$(PYTHON) tests/cluster/faults.py
+
+bench: programs ## 1, 100 and 1000 migrations on a real API server, then what a bridge costs; prints a table and lines
 	$(PYTHON) tests/bench/bench.py
+	$(PYTHON) tests/bench/bridge_load.py
 
 deps: ## install packages and pinned tools (root, once; then it does nothing)
 	@tools/install_dependencies.sh --tools
