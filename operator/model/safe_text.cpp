@@ -53,6 +53,13 @@ std::string Clean(std::string_view text) {
   return clean;
 }
 
+/// Bytes that clean text takes within a JSON string.
+std::size_t JsonBytes(std::string_view text) {
+  std::size_t bytes = 0;
+  for (const char c : text) bytes += EscapedBytes(c);
+  return bytes;
+}
+
 /// The longest front of clean text that takes at most `max_bytes`.
 std::string_view Front(std::string_view text, std::size_t max_bytes) {
   std::size_t used = 0, end = 0;
@@ -80,18 +87,22 @@ std::string ValidUtf8(std::string_view text) {
   }
 }
 
-std::size_t JsonBytes(std::string_view text) {
-  std::size_t bytes = 0;
-  for (const char c : text) bytes += EscapedBytes(c);
-  return bytes;
-}
-
 std::string CutText(std::string_view text, std::size_t max_bytes) {
   // Four bytes of input give at least one of output, so what lies far beyond the limit need not be cleaned.
   std::string clean = Clean(text.substr(0, std::min(text.size(), max_bytes * 4 + 8)));
   if (JsonBytes(clean) <= max_bytes) return clean;
   if (max_bytes < kEllipsis.size()) return std::string(Front(clean, max_bytes));
   return std::string(Front(clean, max_bytes - kEllipsis.size())) + std::string(kEllipsis);
+}
+
+std::size_t FairTextLimit(const std::vector<BoundedText>& texts, std::size_t pool) {
+  std::size_t at_most = 0;  // cleaning makes no text longer, and an escape has two bytes
+  for (const BoundedText& text : texts) at_most += std::min(text.text.size() * 2, text.max_bytes);
+  if (at_most <= pool) return std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> sizes;
+  sizes.reserve(texts.size());
+  for (const BoundedText& text : texts) sizes.push_back(JsonBytes(CutText(text.text, text.max_bytes)));
+  return FairLimit(std::move(sizes), pool);
 }
 
 std::size_t FairLimit(std::vector<std::size_t> sizes, std::size_t pool) {

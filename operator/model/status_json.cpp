@@ -20,18 +20,17 @@ struct TextLimits {
 };
 
 TextLimits FindLimits(const Status& status) {
-  std::vector<std::size_t> sizes;
-  const auto count = [&](const std::string& text, std::size_t most) { sizes.push_back(JsonBytes(CutText(text, most))); };
+  std::vector<BoundedText> texts;
   for (std::size_t i = 0; i < std::min(status.components.size(), limits::kComponents); ++i) {
     const ComponentStatus& component = status.components[i];
-    count(component.waiting_for, limits::kWaitingForBytes);
+    texts.push_back({component.waiting_for, limits::kWaitingForBytes});
     for (std::size_t j = 0; j < std::min(component.metrics.size(), limits::kMetrics); ++j)
-      count(component.metrics[j].evidence, limits::kEvidenceBytes);
+      texts.push_back({component.metrics[j].evidence, limits::kEvidenceBytes});
   }
   for (std::size_t i = 0; i < std::min(status.conditions.size(), limits::kConditions); ++i) {
-    count(status.conditions[i].message, limits::kMessageBytes);
+    texts.push_back({status.conditions[i].message, limits::kMessageBytes});
   }
-  const std::size_t fair = FairLimit(std::move(sizes), limits::kTextPool);
+  const std::size_t fair = FairTextLimit(texts, limits::kTextPool);
   return {std::min(limits::kEvidenceBytes, fair), std::min(limits::kWaitingForBytes, fair), std::min(limits::kMessageBytes, fair)};
 }
 
@@ -140,12 +139,12 @@ json DecisionMetricJson(const DecisionMetric& metric, std::size_t fair) {
 }
 
 json DecisionJson(const DecisionRecord& record) {
-  std::vector<std::size_t> sizes;
+  std::vector<BoundedText> texts;
   for (std::size_t i = 0; i < std::min(record.metrics.size(), limits::kMetrics); ++i) {
-    sizes.push_back(JsonBytes(CutText(record.metrics[i].asked, limits::kAskedBytes)));
-    sizes.push_back(JsonBytes(CutText(record.metrics[i].evidence, limits::kEvidenceBytes)));
+    texts.push_back({record.metrics[i].asked, limits::kAskedBytes});
+    texts.push_back({record.metrics[i].evidence, limits::kEvidenceBytes});
   }
-  const std::size_t fair = FairLimit(std::move(sizes), limits::kDecisionPool);
+  const std::size_t fair = FairTextLimit(texts, limits::kDecisionPool);
   json out{{"at", base::FormatRfc3339(record.at)},
            {"component", NameText(record.component)},
            {"reason", NameText(record.reason)},

@@ -41,6 +41,15 @@ TEST(FairLimit, CutsOnlyTheLongOnes) {
   EXPECT_GT(FairLimit({}, 0), 0U);
 }
 
+TEST(FairTextLimit, IsTheLimitOfWhatTheCutTextsTake) {
+  const std::string words(100, 'a'), quotes(100, '"'), broken(100, '\xff');
+  EXPECT_EQ(FairTextLimit({{words, 80}, {quotes, 300}, {broken, 200}}, 60), 20U);
+  EXPECT_EQ(FairTextLimit({{words, 80}, {words, 10}}, 60), 50U);
+  EXPECT_EQ(FairTextLimit({{words, 80}, {quotes, 300}, {broken, 200}}, 379), 199U);  // 80, 200 and 100 bytes: one too many
+  EXPECT_GT(FairTextLimit({{words, 80}, {quotes, 300}, {broken, 200}}, 380), 300U);
+  EXPECT_GT(FairTextLimit({}, 0), 0U);
+}
+
 TEST(TextRules, ReadDecimals) {
   EXPECT_EQ(ParseDecimal("-12.50"), -12.5);
   EXPECT_EQ(ParseDecimal("007"), 7);
