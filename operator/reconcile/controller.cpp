@@ -63,6 +63,7 @@ void Controller::Pass(const ObjectKey& key) {
   Follow(key, result);
   switch (result.outcome) {
     case Outcome::kFailed: return metrics_.OnEnd(kube::ReconcileResult::kError, seconds);
+    case Outcome::kNothingToWrite:
     case Outcome::kRequeueSoon: return metrics_.OnEnd(kube::ReconcileResult::kRequeue, seconds);
     case Outcome::kSettled:
       return metrics_.OnEnd(result.look_again ? kube::ReconcileResult::kRequeueAfter : kube::ReconcileResult::kSuccess, seconds);
@@ -71,6 +72,7 @@ void Controller::Pass(const ObjectKey& key) {
 
 void Controller::Follow(const ObjectKey& key, const PassResult& result) {
   switch (result.outcome) {
+    case Outcome::kNothingToWrite:
     case Outcome::kFailed: return queue_.AddRateLimited(key, result.lane);
     case Outcome::kRequeueSoon: return queue_.AddAfter(key, result.lane, kOwnWriteLag);
     case Outcome::kSettled:

@@ -93,22 +93,22 @@ base::Status Executor::Commit(const Migration& migration, const model::Status& n
   }
 }
 
-base::Status Executor::Do(const Migration& migration, const decide::Action& action, const std::string& manager) const {
+base::Result<Written> Executor::Do(const Migration& migration, const decide::Action& action, const std::string& manager) const {
   struct Visitor {
     const Executor& executor;
     const Migration& migration;
     const std::string& manager;
-    base::Status operator()(const decide::AddFinalizer&) const { return executor.SetFinalizer(migration, true); }
-    base::Status operator()(const decide::RemoveFinalizer&) const { return executor.SetFinalizer(migration, false); }
-    base::Status operator()(const decide::ApplyTraffic& apply) const { return executor.Apply(migration, apply, manager); }
-    base::Status operator()(const decide::RestoreRoute& restore) const { return executor.Restore(migration, restore); }
-    base::Status operator()(const decide::CreateRoute& create) const { return executor.Create(migration, create, manager); }
-    base::Status operator()(const decide::ApplyTemplate& apply) const { return executor.Remake(migration, apply); }
+    base::Result<Written> operator()(const decide::AddFinalizer&) const { return executor.SetFinalizer(migration, true); }
+    base::Result<Written> operator()(const decide::RemoveFinalizer&) const { return executor.SetFinalizer(migration, false); }
+    base::Result<Written> operator()(const decide::ApplyTraffic& apply) const { return executor.Apply(migration, apply, manager); }
+    base::Result<Written> operator()(const decide::RestoreRoute& restore) const { return executor.Restore(migration, restore); }
+    base::Result<Written> operator()(const decide::CreateRoute& create) const { return executor.Create(migration, create, manager); }
+    base::Result<Written> operator()(const decide::ApplyTemplate& apply) const { return executor.Remake(migration, apply); }
   };
   return std::visit(Visitor{*this, migration, manager}, action);
 }
 
-base::Status Executor::SetFinalizer(const Migration& migration, bool present) const {
+base::Result<Written> Executor::SetFinalizer(const Migration& migration, bool present) const {
   std::vector<std::string> finalizers = migration.meta.finalizers;
   std::erase(finalizers, kFinalizer);
   if (present) finalizers.emplace_back(kFinalizer);
@@ -118,18 +118,18 @@ base::Status Executor::SetFinalizer(const Migration& migration, bool present) co
   if (!written) return base::Fail(written.error().Wrap(present ? "add finalizer" : "remove finalizer"));
   parts_.migration_versions.Wrote(migration.meta.key, migration.meta.uid, kube::ParseMeta(*written).resource_version);
   parts_.cache.migrations().Learn(*written);
-  return {};
+  return Written::kSomething;
 }
 
-base::Status Executor::Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const {
+base::Result<Written> Executor::Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const {
   const model::RouteRef& route = RouteOf(*migration.spec, apply.route);
   const routers::TrafficIntent intent = ToIntent(migration, apply);
   const auto done = PatchRoute({migration, route, manager}, [&](const json& object) { return parts_.router.Render(intent, object); });
   if (!done) return base::Fail(done.error().Wrap(fmt::format("set weights on route {}", route.object)));
-  return {};
+  return *done;
 }
 
-base::Status Executor::Restore(const Migration& migration, const decide::RestoreRoute& restore) const {
+base::Result<Written> Executor::Restore(const Migration& migration, const decide::RestoreRoute& restore) const {
   const model::RouteRef& route = RouteOf(*migration.spec, restore.route);
   const std::string manager = kFieldManager;
   const auto done = PatchRoute({migration, route, manager}, [&](const json& object) -> base::Result<routers::ObjectPatch> {
@@ -138,10 +138,10 @@ base::Status Executor::Restore(const Migration& migration, const decide::Restore
     return parts_.router.Restore(*saved, object);
   });
   if (!done) return base::Fail(done.error().Wrap(fmt::format("put route {} back", route.object)));
-  return {};
+  return *done;
 }
 
-base::Status Executor::Create(const Migration& migration, const decide::CreateRoute& create, const std::string& manager) const {
+base::Result<Written> Executor::Create(const Migration& migration, const decide::CreateRoute& create, const std::string& manager) const {
   const model::RouteRef& route = RouteOf(*migration.spec, create.route);
   const kube::ObjectKey key{migration.meta.key.ns, route.object};
   const std::string doing = fmt::format("create route {}", key.name);
@@ -154,10 +154,10 @@ base::Status Executor::Create(const Migration& migration, const decide::CreateRo
   if (!written) return base::Fail(written.error().Wrap(doing));
   const kube::ObjectMeta meta = kube::ParseMeta(*written);
   parts_.route_versions.Wrote(RouteKey(key.ns, route), meta.uid, meta.resource_version);
-  return {};
+  return Written::kSomething;
 }
 
-base::Status Executor::Remake(const Migration& migration, const decide::ApplyTemplate& apply) const {
+base::Result<Written> Executor::Remake(const Migration& migration, const decide::ApplyTemplate& apply) const {
   const model::RouteRef& route = RouteOf(*migration.spec, apply.route);
   const routers::TrafficIntent intent = ToIntent(migration, {apply.route, apply.components});
   const std::string manager = kFieldManager;
@@ -167,11 +167,11 @@ base::Status Executor::Remake(const Migration& migration, const decide::ApplyTem
     return parts_.router.Remake(intent, *migration.spec, route, object);
   });
   if (!done) return base::Fail(done.error().Wrap(fmt::format("write the template to route {}", route.object)));
-  return {};
+  return *done;
 }
 
-base::Status Executor::PatchRoute(const RouteWrite& write,
-                                  const std::function<base::Result<routers::ObjectPatch>(const json&)>& render) const {
+base::Result<Written> Executor::PatchRoute(const RouteWrite& write,
+                                           const std::function<base::Result<routers::ObjectPatch>(const json&)>& render) const {
   const kube::ObjectKey key{write.migration.meta.key.ns, write.route.object};
   auto route = parts_.cache.StoreOf(write.route).Get(key);
   if (!route) return base::Fail(ErrorCode::kNotFound, "the route is gone");
@@ -181,13 +181,13 @@ base::Status Executor::PatchRoute(const RouteWrite& write,
   for (int attempt = 1;; ++attempt) {
     const auto patch = render(route->object);
     if (!patch) return base::Fail(patch.error());
-    if (patch->empty()) return {};
+    if (patch->empty()) return Written::kNothing;
     const auto form = patch->form == routers::ObjectPatch::Form::kMerge ? kube::PatchType::kMerge : kube::PatchType::kJson;
     const auto written = parts_.client.Patch(row.type, key, form, json::parse(patch->json), options);
     if (written) {
       parts_.route_versions.Wrote(RouteKey(key.ns, write.route), route->meta.uid, kube::ParseMeta(*written).resource_version);
       parts_.cache.StoreOf(write.route).Learn(*written);
-      return {};
+      return Written::kSomething;
     }
     if (!IsConflict(written.error()) || attempt == kTries) return base::Fail(written.error());
     auto live = parts_.client.Get(row.type, key);

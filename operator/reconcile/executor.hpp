@@ -18,6 +18,9 @@ namespace softmig::reconcile {
 inline constexpr const char* kFieldManager = "softmigration";
 inline constexpr const char* kFinalizer = "softmigration.io/routes";
 
+/// Whether an action sent anything that the API server took. kNothing: the object is already as the action wants it.
+enum class Written { kNothing, kSomething };
+
 /// Writes: the status of a migration, and the actions that a recorded status asks for. Every write is guarded by what it rests on
 /// (resourceVersion or JSON-patch tests) and by the fence. Thread-safe; calls block with a deadline.
 class Executor {
@@ -36,22 +39,22 @@ class Executor {
   /// it is tried again on the newer version; otherwise kConflict.
   base::Status Commit(const Migration& migration, const model::Status& next) const;
   /// Carries out one action of a decision on this migration. `manager`: who the API server is to name as the writer of the route.
-  base::Status Do(const Migration& migration, const decide::Action& action, const std::string& manager = kFieldManager) const;
+  base::Result<Written> Do(const Migration& migration, const decide::Action& action, const std::string& manager = kFieldManager) const;
 
  private:
-  base::Status SetFinalizer(const Migration& migration, bool present) const;
-  base::Status Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const;
-  base::Status Restore(const Migration& migration, const decide::RestoreRoute& restore) const;
-  base::Status Create(const Migration& migration, const decide::CreateRoute& create, const std::string& manager) const;
-  base::Status Remake(const Migration& migration, const decide::ApplyTemplate& apply) const;
+  base::Result<Written> SetFinalizer(const Migration& migration, bool present) const;
+  base::Result<Written> Apply(const Migration& migration, const decide::ApplyTraffic& apply, const std::string& manager) const;
+  base::Result<Written> Restore(const Migration& migration, const decide::RestoreRoute& restore) const;
+  base::Result<Written> Create(const Migration& migration, const decide::CreateRoute& create, const std::string& manager) const;
+  base::Result<Written> Remake(const Migration& migration, const decide::ApplyTemplate& apply) const;
   struct RouteWrite {
     const Migration& migration;
     const model::RouteRef& route;
     const std::string& manager;
   };
   /// Renders and patches; after a conflict once more on a live read.
-  base::Status PatchRoute(const RouteWrite& write,
-                          const std::function<base::Result<routers::ObjectPatch>(const nlohmann::json&)>& render) const;
+  base::Result<Written> PatchRoute(const RouteWrite& write,
+                                   const std::function<base::Result<routers::ObjectPatch>(const nlohmann::json&)>& render) const;
   [[nodiscard]] kube::CallOptions Writing() const;
 
   Parts parts_;

@@ -108,7 +108,7 @@ void Gatherer::Forget(const kube::ObjectKey& key) {
   refusals_.erase(key);
 }
 
-void Gatherer::NoteTemplateWrite(const Migration& migration, const std::string& route, const base::Status& done) {
+void Gatherer::NoteTemplateWrite(const Migration& migration, const std::string& route, const base::Result<Written>& done) {
   const std::scoped_lock lock(mutex_);
   auto& refusals = refusals_[migration.meta.key];
   if (done || done.error().code == base::ErrorCode::kConflict) {

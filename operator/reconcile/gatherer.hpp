@@ -7,6 +7,7 @@
 #include "decide/observation.hpp"
 #include "reconcile/bridge_agents.hpp"
 #include "reconcile/cache.hpp"
+#include "reconcile/executor.hpp"
 #include "reconcile/metric_poller.hpp"
 #include "reconcile/version_tracker.hpp"
 #include "routers/traffic_router.hpp"
@@ -24,7 +25,7 @@ class Gatherer {
   [[nodiscard]] decide::Observation Gather(const Migration& migration) const;
   /// How a try to write the template of a route ended. An answer that will be the same next time is part of what is observed, until the
   /// write succeeds or the spec is edited.
-  void NoteTemplateWrite(const Migration& migration, const std::string& route, const base::Status& done);
+  void NoteTemplateWrite(const Migration& migration, const std::string& route, const base::Result<Written>& done);
   /// Drops what is remembered of a migration that is gone.
   void Forget(const kube::ObjectKey& key);
 

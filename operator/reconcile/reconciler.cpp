@@ -189,16 +189,20 @@ PassResult Reconciler::Record(const Migration& migration, const decide::Decision
 PassResult Reconciler::CarryOut(const Migration& migration, const decide::Decision& decision, const std::string& manager) {
   const kube::Lane lane = LaneOf(decision);
   std::optional<base::Error> failure;
+  Outcome outcome = Outcome::kNothingToWrite;
   for (const decide::Action& action : decision.actions) {
     const auto done = parts_.executor.Do(migration, action, manager);
     if (const std::string* route = TemplateOf(action)) parts_.gatherer.NoteTemplateWrite(migration, *route, done);
+    if (done == Written::kSomething) outcome = Outcome::kRequeueSoon;
     if (done) continue;
     failure = done.error();
     // One route that cannot be written must not keep users of the others on the target.
     if (lane != kube::Lane::kSafety) break;
   }
   if (failure) return Failed(migration, *failure, lane);
-  return {Outcome::kRequeueSoon, {}, lane, false};
+  // Where nothing was written the routes changed since they were looked at, and their watch brings the key back; or a router sees a
+  // difference that it has no words for, and asking again at once would not help.
+  return {outcome, {}, lane, false};
 }
 
 /// What a change of weight rested on, for whoever asks later: queries, counts and the evidence itself before and after.

@@ -20,8 +20,8 @@ namespace softmig::reconcile {
 
 /// What a pass came to, and when to look again.
 struct PassResult {
-  enum class Outcome { kSettled, kRequeueSoon, kFailed };
-  Outcome outcome = Outcome::kSettled;
+  enum class Outcome { kSettled, kRequeueSoon, kNothingToWrite, kFailed };
+  Outcome outcome = Outcome::kSettled;      ///< kNothingToWrite, kFailed: again, each time later
   std::optional<base::Millis> look_again;   ///< for kSettled: a timer; nothing: only when something changes
   kube::Lane lane = kube::Lane::kOrdinary;  ///< for whatever comes next
   bool only_paperwork = false;              ///< users are back on legacy; what is left is to record it, and may wait

@@ -93,7 +93,7 @@ TEST(Executor, SendsNothingOnceTheLeaseMayBeLost) {
 
 TEST(Executor, PatchesTheRouteAndRemembersItsVersion) {
   World world([](const http::Request&) { return Answer(200, RouteJson(10, "21")); });
-  ASSERT_TRUE(world.executor.Do(world.migration(), ToTen()).has_value());
+  ASSERT_EQ(world.executor.Do(world.migration(), ToTen()), Written::kSomething);
   const json patched = json::parse(RouteJson().dump()).patch(json::parse(world.transport.requests().at(0).body));
   EXPECT_EQ(patched["spec"], RouteJson(10)["spec"]);
   const kube::ObjectKey key = RouteKey("shop", world.migration().spec->routes.front());
@@ -115,7 +115,7 @@ TEST(Executor, ReadsTheRouteAgainWhereSomebodyWasFirst) {
 TEST(Executor, WritesNothingWhereTheRouteIsAlreadyAsWanted) {
   World world;
   world.cache.StoreOf(model::RouteKind::kHttpRoute).OnApplied(RouteJson(10, "21"));
-  EXPECT_TRUE(world.executor.Do(world.migration(), ToTen()).has_value());
+  EXPECT_EQ(world.executor.Do(world.migration(), ToTen()), Written::kNothing);
   EXPECT_TRUE(world.transport.requests().empty());
 }
 

@@ -46,7 +46,7 @@ struct ManagedWorld : World {
     };
   }
   /// Creates it; and the watch tells of it.
-  base::Status Make() {
+  base::Result<Written> Make() {
     auto done = executor.Do(migration(), AtTen());
     if (!done) return done;
     json made = json::parse(transport.requests().back().body);
@@ -204,7 +204,7 @@ TEST(Managed, ARefusalIsSeenUntilItSucceedsOrTheSpecIsEdited) {
   world.cache.migrations().OnApplied(ManagedJson("payments", Template("b.example")));
   EXPECT_FALSE(world.Seen().refused);
   world.gatherer.NoteTemplateWrite(world.migration(), "web", refused);
-  world.gatherer.NoteTemplateWrite(world.migration(), "web", base::Status());
+  world.gatherer.NoteTemplateWrite(world.migration(), "web", Written::kSomething);
   EXPECT_FALSE(world.Seen().refused);
 }
 
