@@ -25,11 +25,16 @@ constexpr base::Millis kWriteDeadline{5'000};
 constexpr const char* kBridgeManager = "softmigration-bridge";
 constexpr const char* kRoutesFile = "rds.json";
 
+/// What stands beside the ConfigMap, as it goes: first where users enter.
+const std::array<kube::ResourceType, 5>& TypesBeside() {
+  static const std::array<kube::ResourceType, 5> kTypes{kube::kServices, kube::kDeployments, kube::kRoleBindings, kube::kRoles,
+                                                        kube::kServiceAccounts};
+  return kTypes;
+}
+
 const kube::ResourceType& TypeOf(const json& object) {
-  static const std::array<kube::ResourceType, 5> kTypes{kube::kServiceAccounts, kube::kRoles, kube::kRoleBindings, kube::kServices,
-                                                        kube::kDeployments};
-  const auto* const type = std::ranges::find(kTypes, StringField(object, "kind"), &kube::ResourceType::kind);
-  SM_ASSERT(type != kTypes.end());
+  const auto* const type = std::ranges::find(TypesBeside(), StringField(object, "kind"), &kube::ResourceType::kind);
+  SM_ASSERT(type != TypesBeside().end());
   return *type;
 }
 
@@ -50,6 +55,11 @@ std::string HashIn(const json& config_map) {
 bool IsUnsteered(const Migration& migration, const json& config_map) {
   const std::string routes = StringField(Child(config_map, "data"), kRoutesFile);
   return migration.status.routes.empty() && !migration.meta.deleting && !routers::SendsToTarget(routes);
+}
+
+/// Users are steered by it until the routes are given back.
+bool IsAdopted(const Migration& migration, const std::string& uid) {
+  return std::ranges::find(migration.status.routes, uid, &model::SavedRoute::uid) != migration.status.routes.end();
 }
 
 json PatchTo(const RouteObject& live, const std::string& hash, const json& missing) {
@@ -104,25 +114,81 @@ base::Status BridgeKeeper::Keep(const Migration& migration, const model::RouteRe
   return Update(key, bridge, *live, PatchTo(*live, hash, missing));
 }
 
+base::Result<std::optional<json>> BridgeKeeper::Find(const routers::BridgeOwner& owner, const kube::ResourceType& type,
+                                                     const std::string& name) const {
+  const kube::ObjectKey key{owner.ns, name};
+  auto live = parts_.client.Get(type, key);
+  if (!live && live.error().code == ErrorCode::kNotFound) return std::optional<json>();
+  if (!live) return base::Fail(live.error().Wrap(fmt::format("read {} of the bridge", type.kind)));
+  if (!routers::BelongsTo(*live, owner.uid)) return base::Fail(NotOurs(type.kind, key));
+  return std::optional(std::move(*live));
+}
+
+/// Nothing is made before all names are known to be free: what is left of half a bridge nobody would find.
 base::Status BridgeKeeper::ApplyAll(const routers::BridgeOwner& owner, const std::vector<json>& objects) const {
+  std::vector<bool> is_new;
   for (const json& object : objects) {
-    if (auto applied = Apply(owner, object); !applied) return applied;
+    const auto found = Find(owner, TypeOf(object), StringField(Child(object, "metadata"), "name"));
+    if (!found) return base::Fail(found.error());
+    is_new.push_back(!found->has_value());
+  }
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const kube::ResourceType& type = TypeOf(objects[i]);
+    const kube::ObjectKey key{owner.ns, StringField(Child(objects[i], "metadata"), "name")};
+    kube::CallOptions options = Writing();
+    options.force = !is_new[i];  // what is new is nobody's: whoever was quicker keeps it
+    const auto applied = parts_.client.Patch(type, key, kube::PatchType::kApply, objects[i], options);
+    if (!applied) return base::Fail(applied.error().Wrap(fmt::format("apply {} of the bridge", type.kind)));
   }
   return {};
 }
 
-base::Status BridgeKeeper::Apply(const routers::BridgeOwner& owner, const json& object) const {
-  const kube::ResourceType& type = TypeOf(object);
-  const kube::ObjectKey key{owner.ns, StringField(Child(object, "metadata"), "name")};
-  const auto live = parts_.client.Get(type, key);
-  if (!live && live.error().code != ErrorCode::kNotFound)
-    return base::Fail(live.error().Wrap(fmt::format("read {} of the bridge", type.kind)));
-  if (live && !routers::BelongsTo(*live, owner.uid)) return base::Fail(NotOurs(type.kind, key));
+base::Result<std::vector<std::string>> BridgeKeeper::RemoveOthers(const Migration& migration) const {
+  std::vector<std::string> gone;
+  if (migration.meta.deleting) return gone;
+  const model::RouteRef* kept = BridgeOf(*migration.spec);
+  const routers::BridgeOwner owner{migration.meta.key.ns, migration.meta.key.name, migration.meta.uid};
+  for (const kube::ObjectKey& key : parts_.cache.BridgesOf(migration.meta.key)) {
+    const auto live = parts_.cache.StoreOf(model::RouteKind::kBridge).Get(key);
+    if (!live || !routers::BelongsTo(live->object, owner.uid)) continue;
+    if ((kept != nullptr && kept->object == key.name) || IsAdopted(migration, live->meta.uid)) continue;
+    if (const std::string route = parts_.cache.RouteTo(key); !route.empty()) {
+      return base::Fail(ErrorCode::kConflict, fmt::format("{} still leads to bridge {}, which stays until no route does", route, key.name));
+    }
+    if (auto removed = Remove(owner, *live); !removed) return base::Fail(removed.error());
+    gone.push_back(key.name);
+  }
+  return gone;
+}
+
+/// The ConfigMap goes last, since by it the others are found. It is marked first: whoever wants the same bridge again, while half of it is
+/// gone, sees that it is not whole.
+base::Status BridgeKeeper::Remove(const routers::BridgeOwner& owner, const RouteObject& config_map) const {
+  const std::string& name = config_map.meta.key.name;
+  if (!HashIn(config_map.object).empty()) {
+    const json mark{{"metadata", {{"uid", config_map.meta.uid}, {"annotations", {{routers::kBridgeAnnotation, ""}}}}}};
+    const auto marked = parts_.client.Patch(kube::kConfigMaps, config_map.meta.key, kube::PatchType::kMerge, mark, Writing());
+    if (!marked && marked.error().code == ErrorCode::kNotFound) return {};
+    if (!marked) return base::Fail(marked.error().Wrap("mark the bridge's ConfigMap"));
+    parts_.cache.StoreOf(model::RouteKind::kBridge).Learn(*marked);
+  }
+  for (const kube::ResourceType& type : TypesBeside()) {
+    if (auto done = Delete(owner, type, name); !done) return done;
+  }
+  return Delete(owner, kube::kConfigMaps, name);
+}
+
+base::Status BridgeKeeper::Delete(const routers::BridgeOwner& owner, const kube::ResourceType& type, const std::string& name) const {
+  const auto live = Find(owner, type, name);
+  const bool is_somebody_elses = !live && live.error().code == ErrorCode::kConflict;
+  if (is_somebody_elses || (live && !live->has_value())) return {};
+  if (!live) return base::Fail(live.error());
   kube::CallOptions options = Writing();
-  options.force = live.has_value();  // what is new is nobody's: whoever was quicker keeps it
-  const auto applied = parts_.client.Patch(type, key, kube::PatchType::kApply, object, options);
-  if (!applied) return base::Fail(applied.error().Wrap(fmt::format("apply {} of the bridge", type.kind)));
-  return {};
+  options.field_manager.clear();
+  options.uid = kube::ParseMeta(**live).uid;
+  const auto done = parts_.client.Delete(type, {owner.ns, name}, options);
+  if (done || done.error().code == ErrorCode::kNotFound || done.error().code == ErrorCode::kConflict) return {};
+  return base::Fail(done.error().Wrap(fmt::format("delete {} of the bridge", type.kind)));
 }
 
 base::Status BridgeKeeper::Make(const kube::ObjectKey& key, const json& config_map) const {

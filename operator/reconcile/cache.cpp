@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "routers/bridge/bridge_objects.hpp"
+
 namespace softmig::reconcile {
 
 using kube::ObjectKey;
@@ -61,9 +63,12 @@ Cache::Cache(std::function<void(const ObjectKey&)> wake, Kinds watched, std::vec
 
 void Cache::AddStore(const routers::RouteKindRow& row) {
   const std::string id = row.make == nullptr ? std::string() : routers::IdOf(row);
-  routes_[id] = std::make_unique<kube::Store<RouteObject>>(
-      [row](const nlohmann::json& object) { return ProjectRoute(row, object); },
-      [this, id](const auto& key, const auto&, const auto&) { WakeAll(by_route_.OwnersOf({key.ns, id + "/" + key.name})); });
+  routes_[id] =
+      std::make_unique<kube::Store<RouteObject>>([row](const nlohmann::json& object) { return ProjectRoute(row, object); },
+                                                 [this, id, kind = row.kind](const auto& key, const auto& before, const auto& after) {
+                                                   WakeAll(by_route_.OwnersOf({key.ns, id + "/" + key.name}));
+                                                   if (kind == model::RouteKind::kBridge) OnBridge(key, before, after);
+                                                 });
 }
 
 kube::Store<RouteObject>& Cache::FindStore(const std::string& kind_id) const {
@@ -122,6 +127,20 @@ std::vector<routers::BridgeEndpoint> Cache::Endpoints(const ObjectKey& service, 
   return {endpoints.begin(), endpoints.end()};
 }
 
+std::vector<ObjectKey> Cache::BridgesOf(const ObjectKey& migration) const { return bridges_by_owner_.OwnersOf(migration); }
+
+std::string Cache::RouteTo(const ObjectKey& service) const {
+  std::set<std::string> found;
+  for (const routers::RouteKindRow& row : watched_) {
+    const auto& store = FindStore(routers::IdOf(row));
+    for (const ObjectKey& key : store.Keys()) {
+      const auto route = store.Get(key);
+      if (route && routers::MayLeadTo(route->object, service)) found.insert(row.type.kind + " " + key.ToString());
+    }
+  }
+  return found.empty() ? std::string() : *found.begin();
+}
+
 std::vector<ObjectKey> Cache::MigrationsOnRoute(const std::string& ns, const model::RouteRef& route) const {
   return by_route_.OwnersOf(RouteKey(ns, route));
 }
@@ -154,6 +173,16 @@ void Cache::OnSlice(const ObjectKey& key, const kube::Store<SliceView>::Ptr& bef
   slices_by_service_.Set(key, known ? std::vector<ObjectKey>{{key.ns, after->service}} : std::vector<ObjectKey>{});
   if (before && !before->service.empty()) WakeAll(by_service_.OwnersOf({key.ns, before->service}));
   if (known) WakeAll(by_service_.OwnersOf({key.ns, after->service}));
+}
+
+/// Migrations that have the bridge in their spec are woken as those of any route.
+void Cache::OnBridge(const ObjectKey& key, const kube::Store<RouteObject>::Ptr& before, const kube::Store<RouteObject>::Ptr& after) {
+  std::vector<ObjectKey> owners;
+  for (std::string& name : after ? routers::MigrationsOwning(after->object) : std::vector<std::string>()) {
+    owners.push_back({key.ns, std::move(name)});
+  }
+  bridges_by_owner_.Set(key, owners);
+  if (!before) WakeAll(owners);
 }
 
 void Cache::WakeAll(const std::vector<ObjectKey>& keys) const {

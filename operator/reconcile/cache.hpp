@@ -65,6 +65,11 @@ class Cache {
   [[nodiscard]] std::vector<std::string> Addresses(const kube::ObjectKey& service) const;
   /// With the ports that they have for the Service's port `port`.
   [[nodiscard]] std::vector<routers::BridgeEndpoint> Endpoints(const kube::ObjectKey& service, int port) const;
+  /// Bridges that the migration owns, as their ConfigMaps say, whether its spec still has them or not.
+  [[nodiscard]] std::vector<kube::ObjectKey> BridgesOf(const kube::ObjectKey& migration) const;
+  /// A route of any kind that is watched, in any namespace, by which users may come to the Service: "HTTPRoute shop/web", the first of
+  /// several; empty where there is none.
+  [[nodiscard]] std::string RouteTo(const kube::ObjectKey& service) const;
   /// Migrations with this route among theirs.
   [[nodiscard]] std::vector<kube::ObjectKey> MigrationsOnRoute(const std::string& ns, const model::RouteRef& route) const;
 
@@ -72,6 +77,7 @@ class Cache {
   [[nodiscard]] Migration KeepSpec(Migration fresh) const;
   void OnMigration(const kube::ObjectKey& key, const kube::Store<Migration>::Ptr& before, const kube::Store<Migration>::Ptr& after);
   void OnSlice(const kube::ObjectKey& key, const kube::Store<SliceView>::Ptr& before, const kube::Store<SliceView>::Ptr& after);
+  void OnBridge(const kube::ObjectKey& key, const kube::Store<RouteObject>::Ptr& before, const kube::Store<RouteObject>::Ptr& after);
   void WakeAll(const std::vector<kube::ObjectKey>& keys) const;
 
   std::function<void(const kube::ObjectKey&)> wake_;
@@ -82,6 +88,7 @@ class Cache {
   ReferenceIndex by_route_;
   ReferenceIndex by_service_;
   ReferenceIndex slices_by_service_;  // owner: slice, reference: its Service
+  ReferenceIndex bridges_by_owner_;   // owner: ConfigMap, reference: its SoftMigration
   kube::Store<Migration> migrations_;
   std::map<std::string, std::unique_ptr<kube::Store<RouteObject>>> routes_;  // by KindId; never changes
   kube::Store<ServiceView> services_;

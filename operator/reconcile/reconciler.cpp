@@ -138,22 +138,32 @@ void Reconciler::Poll(const Migration& migration) {
 bool Reconciler::KeepBridge(const Migration& migration) {
   if (parts_.bridges == nullptr || !migration.spec) return true;
   const model::RouteRef* bridge = BridgeOf(*migration.spec);
+  base::Status kept;
   if (bridge == nullptr) {
     parts_.agents->Forget(migration.meta.key);
-    return true;
+  } else {
+    parts_.agents->Want(migration.meta.key, bridge->object);
+    kept = parts_.bridges->Keep(migration, *bridge);
+    if (!kept) TellOfBridge(migration, "BridgeNotMade", kept.error());
   }
-  parts_.agents->Want(migration.meta.key, bridge->object);
-  const auto kept = parts_.bridges->Keep(migration, *bridge);
-  if (kept) return true;
-  LogFailure(migration, kept.error());
+  const auto gone = parts_.bridges->RemoveOthers(migration);
+  if (!gone) TellOfBridge(migration, "BridgeNotRemoved", gone.error());
+  for (const std::string& name : gone ? *gone : std::vector<std::string>()) {
+    RecordEvent(migration, kube::EventType::kNormal, "BridgeRemoved", fmt::format("bridge {} has left spec.routes and is gone", name));
+  }
+  return kept && gone;
+}
+
+void Reconciler::TellOfBridge(const Migration& migration, const char* reason, const base::Error& error) {
+  LogFailure(migration, error);
   // What goes away by itself is not told: an API server that is slow, or a lease that is lost.
   using Code = base::ErrorCode;
-  const Code code = kept.error().code;
-  if (code == Code::kConflict || code == Code::kForbidden || code == Code::kInvalid) {
-    parts_.events.Record({kube::kSoftMigrations, migration.meta.key, migration.meta.uid, kube::EventType::kWarning, "BridgeNotMade",
-                          "Reconcile", kept.error().message});
-  }
-  return false;
+  const bool stays = error.code == Code::kConflict || error.code == Code::kForbidden || error.code == Code::kInvalid;
+  if (stays) RecordEvent(migration, kube::EventType::kWarning, reason, error.message);
+}
+
+void Reconciler::RecordEvent(const Migration& migration, kube::EventType type, const std::string& reason, const std::string& message) {
+  parts_.events.Record({kube::kSoftMigrations, migration.meta.key, migration.meta.uid, type, reason, "Reconcile", message});
 }
 
 std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, const decide::Decision& decision,
@@ -233,8 +243,7 @@ void Reconciler::Tell(const Migration& migration, const decide::Decision& decisi
                                    {"phase", model::Name(decision.next.phase)},
                                    {"reason", note.reason},
                                    {"message", note.message}});
-    parts_.events.Record({kube::kSoftMigrations, migration.meta.key, migration.meta.uid,
-                          note.warning ? kube::EventType::kWarning : kube::EventType::kNormal, note.reason, "Reconcile", note.message});
+    RecordEvent(migration, note.warning ? kube::EventType::kWarning : kube::EventType::kNormal, note.reason, note.message);
   }
 }
 

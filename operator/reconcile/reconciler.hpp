@@ -53,8 +53,10 @@ class Reconciler {
   [[nodiscard]] bool CaughtUp(const Migration& migration) const;
   decide::Decision DecideOn(const Migration& migration, const decide::Observation& seen, base::WallTime now) const;
   void Poll(const Migration& migration);
-  /// Sees to it that the migration's bridge is there. False: something could not be written, to be tried again.
+  /// Sees to it that the migration's bridge is there, and no other of its own. False: something could not be written, to be tried again.
   bool KeepBridge(const Migration& migration);
+  void TellOfBridge(const Migration& migration, const char* reason, const base::Error& error);
+  void RecordEvent(const Migration& migration, kube::EventType type, const std::string& reason, const std::string& message);
   /// A rollback that went to the routes and is not recorded yet: this process goes on from it, whatever the next answers of the metrics
   /// are. (A later process finds the mark on the routes, as long as nobody else wrote them.)
   struct Unrecorded {

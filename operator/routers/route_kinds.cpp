@@ -22,6 +22,21 @@ std::unique_ptr<TrafficRouter> New() {
   return std::make_unique<Router>();
 }
 
+constexpr int kMaxDepth = 32;  // what is deeper is no reference of any kind
+
+bool IsReferenceTo(const nlohmann::json& value, const kube::ObjectKey& service, const std::string& ns) {
+  if (TextMember(&value, "name") != service.name || Member(&value, "port") == nullptr) return false;
+  const std::string kind = TextMember(&value, "kind");
+  const std::string in = TextMember(&value, "namespace");
+  return (kind.empty() || kind == kube::kServices.kind) && (in.empty() ? ns : in) == service.ns;
+}
+
+bool HasReferenceTo(const nlohmann::json& value, const kube::ObjectKey& service, const std::string& ns, int depth) {
+  if (depth == 0 || !value.is_structured()) return false;
+  return IsReferenceTo(value, service, ns) ||
+         std::ranges::any_of(value, [&](const nlohmann::json& inner) { return HasReferenceTo(inner, service, ns, depth - 1); });
+}
+
 std::vector<RouteKindRow> MakeRows() {
   return {{RouteKind::kHttpRoute, kube::kHttpRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<HttpRouteRouter>},
           {RouteKind::kGrpcRoute, kube::kGrpcRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<GrpcRouteRouter>},
@@ -52,5 +67,10 @@ RouteKindRow CustomRow(const kube::ResourceType& type) {
 }
 
 const RouteKindRow& RowOf(model::RouteKind kind) { return *std::ranges::find(RouteKinds(), kind, &RouteKindRow::kind); }
+
+bool MayLeadTo(const nlohmann::json& object, const kube::ObjectKey& service) {
+  const nlohmann::json* spec = Member(&object, "spec");
+  return spec != nullptr && HasReferenceTo(*spec, service, TextMember(Member(&object, "metadata"), "namespace"), kMaxDepth);
+}
 
 }  // namespace softmig::routers

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,5 +31,8 @@ RouteKindRow CustomRow(const kube::ResourceType& type);
 std::span<const RouteKindRow> RouteKinds();
 /// REQUIRES: kind is not kCustom.
 const RouteKindRow& RowOf(model::RouteKind kind);
+
+/// The route's spec names the Service with a port, be it with weight 0 or for copies: users may come to it that way.
+bool MayLeadTo(const nlohmann::json& object, const kube::ObjectKey& service);
 
 }  // namespace softmig::routers

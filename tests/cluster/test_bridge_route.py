@@ -4,6 +4,7 @@ One test takes about 20 s: two ways up."""
 
 from __future__ import annotations
 
+import payments
 import story
 from made_bridge import IMAGES, NAME, PORT, allow_bridges, entrance, left, map_images, path_of, served_by, wait_step, weight_of
 from world import BAD, GOOD, World
@@ -58,4 +59,28 @@ def test_a_stranger_with_the_bridges_name_is_left_alone(world: World) -> None:
     found = world.api.get(path_of(world, "api/v1", "services"))
     assert found["spec"]["selector"] == {"app": "mine"}
     assert not found["metadata"].get("ownerReferences")
-    assert "configmaps" not in left(world), "it is made last"
+    assert left(world) == ["services"], "nothing is made where one of the names is taken"
+
+
+def test_a_bridge_that_left_the_spec_goes_once_no_route_leads_to_it(world: World) -> None:
+    world.prepare()
+    allow_bridges(world)
+    world.operator(more=IMAGES)
+    migration = world.migration(desiredPhase="Pending")
+    by_gateway = migration["spec"]["routes"]
+    migration["spec"]["routes"] = [{"name": "web", "bridge": {"name": NAME, "port": PORT}}]
+    world.cluster.apply(migration, manager="user")
+    world.wait(lambda: len(left(world)) == 6, "the bridge is made")
+    mine = payments.route(world.space, 1, 0, "mine", f"mine.{world.host}")
+    mine["spec"]["rules"][0]["backendRefs"] = [{"name": NAME, "port": PORT}]
+    world.add_route("mine", mine)
+    world.edit({"routes": by_gateway})
+
+    def told(reason: str, words: str) -> None:
+        world.wait(lambda: [event for event in world.events() if event["reason"] == reason and words in event["note"]], words)
+    told("BridgeNotRemoved", f"HTTPRoute {world.space}/mine still leads to bridge {NAME}, which stays until no route does")
+    assert len(left(world)) == 6
+    world.api.delete(world.route_path("mine"))
+    world.wait(lambda: not left(world), "the bridge is gone")
+    told("BridgeRemoved", f"bridge {NAME} has left spec.routes and is gone")
+    assert world.phase() == "Pending", "the migration stays, with the route that it has now"

@@ -247,7 +247,10 @@ base::Result<nlohmann::json> RestClient::Patch(const ResourceType& type, const O
 
 base::Status RestClient::Delete(const ResourceType& type, const ObjectKey& key, const CallOptions& options) {
   if (auto named = RequireName(key); !named) return named;
-  auto answer = Call(http::Method::kDelete, ObjectPath(type, key, options) + WriteQuery(options), "", "", options);
+  const std::string body =
+      options.uid.empty() ? "" : DumpJson({{"kind", "DeleteOptions"}, {"apiVersion", "v1"}, {"preconditions", {{"uid", options.uid}}}});
+  const char* type_of_body = body.empty() ? "" : "application/json";
+  auto answer = Call(http::Method::kDelete, ObjectPath(type, key, options) + WriteQuery(options), body, type_of_body, options);
   if (!answer) return base::Fail(answer.error());
   return {};
 }

@@ -45,6 +45,7 @@ struct CallOptions {
   bool force = false;  ///< server-side apply only
   /// Once requested, the call returns kCancelled at once (and asks may_send no more); what was sent may still be carried out.
   std::stop_token stop{};
+  std::string uid{};  ///< Delete only: kConflict where another object has the name by now; empty: whichever has it
 };
 
 /// Typed-by-value access to the API server: blocking calls with deadlines. Thread-safe.

@@ -164,6 +164,16 @@ json BridgeConfigMap(const BridgeOwner& owner, const model::RouteRef& route, con
 
 std::string HashOfBridge(const std::vector<json>& objects) { return fmt::format("{:016x}", base::Fnv1a(json(objects).dump())); }
 
+std::vector<std::string> MigrationsOwning(const json& object) {
+  std::vector<std::string> names;
+  const json* owners = Member(Member(&object, "metadata"), "ownerReferences");
+  if (owners == nullptr || !owners->is_array()) return names;
+  for (const json& owner : *owners) {
+    if (TextMember(&owner, "kind") == kube::kSoftMigrations.kind) names.push_back(TextMember(&owner, "name"));
+  }
+  return names;
+}
+
 bool BelongsTo(const json& object, const std::string& uid) {
   const json* owners = Member(Member(&object, "metadata"), "ownerReferences");
   return owners != nullptr && owners->is_array() &&

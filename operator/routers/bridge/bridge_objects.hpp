@@ -34,5 +34,7 @@ nlohmann::json BridgeConfigMap(const BridgeOwner& owner, const model::RouteRef& 
 std::string HashOfBridge(const std::vector<nlohmann::json>& objects);
 /// The object says that the SoftMigration with this uid owns it.
 bool BelongsTo(const nlohmann::json& object, const std::string& uid);
+/// Names of the SoftMigrations that own the object, as it says itself.
+std::vector<std::string> MigrationsOwning(const nlohmann::json& object);
 
 }  // namespace softmig::routers

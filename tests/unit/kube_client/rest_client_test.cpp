@@ -115,6 +115,20 @@ TEST_F(RestClientTest, RefusesToGetOrDeleteWithoutAName) {
   EXPECT_TRUE(transport_.requests().empty());
 }
 
+TEST_F(RestClientTest, DeletesOnlyTheObjectThatWasMeant) {
+  RestClient client = Client();
+  ASSERT_TRUE(client.Delete(kServices, {"a", "b"}));
+  CallOptions options;
+  options.uid = "u1";
+  ASSERT_TRUE(client.Delete(kServices, {"a", "b"}, options));
+  const auto sent = transport_.requests();
+  EXPECT_EQ(sent[0].method, http::Method::kDelete);
+  EXPECT_EQ(sent[0].body, "");
+  EXPECT_EQ(sent[1].url, "https://api:6443/api/v1/namespaces/a/services/b");
+  EXPECT_EQ(http::Find(sent[1].headers, "Content-Type"), "application/json");
+  EXPECT_EQ(nlohmann::json::parse(sent[1].body).at("preconditions"), nlohmann::json({{"uid", "u1"}}));
+}
+
 TEST_F(RestClientTest, SendsEachPatchTypeWithItsMediaType) {
   CallOptions options;
   options.field_manager = "soft migration";

@@ -82,7 +82,7 @@ TEST(BridgeKeeper, LeavesAStrangersObjectAlone) {
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().message, "Service shop/entrance is there already and is not this migration's");
   EXPECT_FALSE(world.api.objects[service].contains("spec"));
-  EXPECT_FALSE(world.api.objects.contains(kBridgeConfigMap));
+  EXPECT_THAT(world.api.log, IsEmpty()) << "half a bridge is none, and nobody would find it again";
 }
 
 TEST(BridgeKeeper, MakesNothingAnewForAMigrationThatGoes) {
@@ -99,6 +99,129 @@ TEST(BridgeKeeper, WritesNothingOnceTheLeaseMayBeLost) {
   world.clock.Advance(std::chrono::hours(2));
   EXPECT_FALSE(world.Keep());
   EXPECT_THAT(world.api.log, IsEmpty());
+}
+
+/// The migration with an HTTPRoute instead of the bridge.
+json WithoutBridge() { return MigrationJson(); }
+
+/// A bridge that was made and seen, and then left the spec.
+void TakeOut(BridgeWorld& world, const json& migration) {
+  ASSERT_TRUE(world.Keep());
+  world.SeeConfigMap();
+  world.cache.migrations().OnApplied(migration);
+  world.api.log.clear();
+}
+
+TEST(BridgeRemoval, TakesAllObjectsAndTheConfigMapLast) {
+  BridgeWorld world;
+  TakeOut(world, WithoutBridge());
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), ElementsAre("entrance"));
+  EXPECT_THAT(world.api.objects, IsEmpty());
+  ASSERT_EQ(world.api.log.size(), 7U);
+  EXPECT_EQ(world.api.log[1], "DELETE /api/v1/namespaces/shop/services/entrance");
+  EXPECT_EQ(world.api.log.back(), std::string("DELETE ") + kBridgeConfigMap);
+}
+
+TEST(BridgeRemoval, LeavesTheBridgeOfTheSpecAndOtherMigrationsAlone) {
+  BridgeWorld world;
+  ASSERT_TRUE(world.Keep());
+  world.SeeConfigMap();
+  json theirs = world.api.objects.at(kBridgeConfigMap);
+  theirs["metadata"]["name"] = "theirs";
+  theirs["metadata"]["ownerReferences"][0]["uid"] = "uid-of-one-before";
+  world.cache.StoreOf(model::RouteKind::kBridge).OnApplied(theirs);
+  world.api.log.clear();
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), IsEmpty());
+  EXPECT_THAT(world.api.log, IsEmpty());
+}
+
+TEST(BridgeRemoval, AnotherNameIsAnotherBridge) {
+  BridgeWorld world;
+  json renamed = BridgeMigrationJson();
+  renamed["spec"]["routes"][0]["bridge"]["name"] = "gate";
+  TakeOut(world, renamed);
+  ASSERT_TRUE(world.Keep());
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), ElementsAre("entrance"));
+  EXPECT_FALSE(world.api.objects.contains(kBridgeConfigMap));
+  EXPECT_TRUE(world.api.objects.contains("/api/v1/namespaces/shop/configmaps/gate"));
+  EXPECT_TRUE(world.api.objects.contains("/apis/apps/v1/namespaces/shop/deployments/gate"));
+}
+
+TEST(BridgeRemoval, WaitsUntilTheBridgeIsGivenBack) {
+  BridgeWorld world;
+  json adopted = WithoutBridge();
+  adopted["status"]["routes"] = json::array({{{"name", "web"}, {"uid", std::string("uid-") + kBridgeConfigMap}, {"saved", "{}"}}});
+  TakeOut(world, adopted);
+  ASSERT_FALSE(world.migration().status.routes.empty());
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), IsEmpty());
+  EXPECT_THAT(world.api.log, IsEmpty());
+  adopted["status"]["routes"][0]["uid"] = "uid-route";
+  world.cache.migrations().OnApplied(adopted);
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), ElementsAre("entrance")) << "users are steered by another route";
+}
+
+TEST(BridgeRemoval, WaitsUntilNoRouteLeadsToIt) {
+  BridgeWorld world;
+  TakeOut(world, WithoutBridge());
+  json route = RouteJson();
+  route["spec"]["rules"][0]["backendRefs"] = {Backend("entrance", 1)};
+  world.cache.StoreOf(model::RouteKind::kHttpRoute).OnApplied(route);
+  const auto held = world.keeper.RemoveOthers(world.migration());
+  ASSERT_FALSE(held);
+  EXPECT_EQ(held.error().code, base::ErrorCode::kConflict);
+  EXPECT_EQ(held.error().message, "HTTPRoute shop/shop still leads to bridge entrance, which stays until no route does");
+  EXPECT_THAT(world.api.log, IsEmpty());
+  world.cache.StoreOf(model::RouteKind::kHttpRoute).OnApplied(RouteJson(0, "21"));
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), ElementsAre("entrance"));
+}
+
+TEST(BridgeRemoval, LeavesWhatSomebodyElseHasMadeMeanwhile) {
+  BridgeWorld world;
+  TakeOut(world, WithoutBridge());
+  const std::string service = "/api/v1/namespaces/shop/services/entrance";
+  world.api.objects[service] = {{"kind", "Service"}, {"metadata", {{"name", "entrance"}, {"uid", "theirs"}}}};
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), ElementsAre("entrance"));
+  ASSERT_EQ(world.api.objects.size(), 1U);
+  EXPECT_TRUE(world.api.objects.contains(service));
+}
+
+TEST(BridgeRemoval, ThatStoppedHalfWayIsGoneOnWithOrMadeWholeAgain) {
+  BridgeWorld world;
+  TakeOut(world, WithoutBridge());
+  world.api.refuses = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/entrance";
+  const auto failed = world.keeper.RemoveOthers(world.migration());
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, base::ErrorCode::kForbidden);
+  EXPECT_TRUE(world.api.objects.contains(kBridgeConfigMap));
+  world.cache.migrations().OnApplied(BridgeMigrationJson());
+  ASSERT_TRUE(world.Keep());
+  EXPECT_EQ(world.api.objects.size(), 6U) << "the same bridge is wanted again";
+  world.SeeConfigMap();
+  world.cache.migrations().OnApplied(WithoutBridge());
+  world.api.refuses.clear();
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), ElementsAre("entrance"));
+  EXPECT_THAT(world.api.objects, IsEmpty());
+}
+
+TEST(BridgeRemoval, IsNoBusinessOfOursWhereTheMigrationGoes) {
+  BridgeWorld world;
+  json going = WithoutBridge();
+  going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  TakeOut(world, going);
+  EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), IsEmpty());
+  EXPECT_THAT(world.api.log, IsEmpty());
+}
+
+TEST(BridgeRemoval, WakesTheOwnerOfABridgeThatAppears) {
+  BridgeWorld world;
+  ASSERT_TRUE(world.Keep());
+  world.cache.migrations().OnApplied(WithoutBridge());
+  world.woken.clear();
+  world.SeeConfigMap();
+  EXPECT_THAT(world.woken, ElementsAre("shop/payments"));
+  EXPECT_THAT(world.cache.BridgesOf({"shop", "payments"}), ElementsAre(kube::ObjectKey{"shop", "entrance"}));
+  world.cache.StoreOf(model::RouteKind::kBridge).OnDeleted(world.api.objects.at(kBridgeConfigMap));
+  EXPECT_THAT(world.cache.BridgesOf({"shop", "payments"}), IsEmpty());
 }
 
 TEST(BridgeRoute, IsMovedByAPatchOfItsConfigMapAndPutBack) {

@@ -26,13 +26,15 @@ inline json WholeSliceJson(const std::string& service, const std::vector<std::st
   return slice;
 }
 
-/// An API server's objects by path, as far as a bridge needs one: applies replace, merges merge. `log` holds what was written, in order.
+/// An API server's objects by path, as far as a bridge needs one: applies replace, merges merge. `log` holds what was written or deleted,
+/// in order.
 class BridgeApi {
  public:
   std::optional<base::Result<http::Response>> operator()(const http::Request& request) {
     const std::string path = request.url.substr(std::string("http://api").size(), request.url.find('?') - std::string("http://api").size());
     const auto it = objects.find(path);
     if (request.method == http::Method::kGet) return it == objects.end() ? Refused(404, "NotFound") : Answer(200, it->second);
+    if (request.method == http::Method::kDelete) return Delete(it, json::parse(request.body));
     json body = json::parse(request.body);
     const std::string name = body.is_object() ? body["metadata"].value("name", "") : "";
     if (request.method == http::Method::kPost) return Store(path + "/" + name, std::move(body));
@@ -46,8 +48,17 @@ class BridgeApi {
 
   std::map<std::string, json> objects;
   std::vector<std::string> log;
+  std::string refuses;  ///< to delete this path
 
  private:
+  base::Result<http::Response> Delete(std::map<std::string, json>::iterator it, const json& options) {
+    if (it == objects.end()) return Refused(404, "NotFound");
+    if (it->first == refuses) return Refused(403, "Forbidden");
+    if (it->second["metadata"]["uid"] != options["preconditions"]["uid"]) return Refused(409, "Conflict");
+    log.push_back("DELETE " + it->first);
+    objects.erase(it);
+    return Answer(200, {{"kind", "Status"}, {"status", "Success"}});
+  }
   base::Result<http::Response> Store(const std::string& path, json object) {
     log.push_back(path);
     if (!object["metadata"].contains("uid")) object["metadata"]["uid"] = "uid-" + path;

@@ -80,6 +80,24 @@ TEST(RouteKinds, WhatIsKeptOfAnObjectIsWhatItsRouterReads) {
   EXPECT_EQ(kept.object["metadata"]["managedFields"][0]["fieldsV1"], json::parse(R"({"f:spec": {"f:routes": {}}})"));
 }
 
+TEST(RouteKinds, ARouteLeadsToTheServicesThatItNames) {
+  const kube::ObjectKey service{"shop", "new"};
+  EXPECT_TRUE(routers::MayLeadTo(RouteJson(), service)) << "with weight 0";
+  EXPECT_TRUE(routers::MayLeadTo(ProxyJson(), service));
+  EXPECT_FALSE(routers::MayLeadTo(RouteJson(), {"other", "new"}));
+  EXPECT_FALSE(routers::MayLeadTo(RouteJson(), {"shop", "all"})) << "a rule's name";
+  json route = RouteJson();
+  json& backend = route["spec"]["rules"][0]["backendRefs"][1];
+  backend["namespace"] = "other";
+  EXPECT_FALSE(routers::MayLeadTo(route, service));
+  EXPECT_TRUE(routers::MayLeadTo(route, {"other", "new"}));
+  backend["kind"] = "ServiceImport";
+  EXPECT_FALSE(routers::MayLeadTo(route, {"other", "new"}));
+  route["spec"]["parentRefs"] = {{{"kind", "Gateway"}, {"name", "edge"}, {"port", 80}}};
+  EXPECT_FALSE(routers::MayLeadTo(route, {"shop", "edge"}));
+  EXPECT_FALSE(routers::MayLeadTo(json("no object"), service));
+}
+
 TEST(RouteKinds, HeaderFlagsAreSupportedWhereAllRoutesHaveThem) {
   ProxyWorld proxy;
   EXPECT_FALSE(proxy.gatherer.Gather(proxy.migration()).header_flags_supported);
