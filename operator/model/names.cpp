@@ -1,4 +1,5 @@
 #include "model/codec.hpp"
+#include "model/kind_traits.hpp"
 
 namespace softmig::model {
 
@@ -39,16 +40,7 @@ std::string_view Name(DesiredPhase phase) {
 
 std::string_view Name(BreachPolicy policy) { return policy == BreachPolicy::kHold ? "Hold" : "Rollback"; }
 
-std::string_view Name(RouteKind kind) {
-  switch (kind) {
-    case RouteKind::kHttpRoute: return "httproute";
-    case RouteKind::kGrpcRoute: return "grpcroute";
-    case RouteKind::kHttpProxy: return "httpproxy";
-    case RouteKind::kCustom: return "custom";
-    case RouteKind::kBridge: return "bridge";
-  }
-  return "httproute";
-}
+std::string_view Name(RouteKind kind) { return TraitsOf(kind).name; }
 
 std::string KindId(const RouteRef& route) { return route.kind == RouteKind::kCustom ? route.custom.type : std::string(Name(route.kind)); }
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/codec.hpp"
+#include "model/kind_traits.hpp"
 #include "model/limits.hpp"
 #include "model/parse_parts.hpp"
 #include "model/validate.hpp"
@@ -43,10 +44,13 @@ void ParseRouteObject(FieldReader& gateway_api, RouteRef& route) {
   gateway_api.RefuseOthers();
 }
 
-void ParseProxy(FieldReader& contour, RouteRef& route) {
-  route.kind = RouteKind::kHttpProxy;
-  route.object = contour.Text("httpProxy", kSubdomain);
-  contour.RefuseOthers();
+/// A kind of which nothing is said but the object's name.
+template <RouteKind kind>
+void ParseNamed(FieldReader& reader, RouteRef& route) {
+  route.kind = kind;
+  const std::string_view path = TraitsOf(kind).path;
+  route.object = reader.Text(path.substr(path.find('.') + 1), kSubdomain);
+  reader.RefuseOthers();
 }
 
 CustomRoute::Part ParsePart(FieldReader& custom, std::string_view key) {
@@ -87,10 +91,13 @@ void ParseBridge(FieldReader& bridge, RouteRef& route) {
 /// The one member that says what kind of route it is.
 void ParseKind(FieldReader& reader, RouteRef& route) {
   using Parser = std::pair<std::string_view, void (*)(FieldReader&, RouteRef&)>;
-  static constexpr std::array<Parser, 4> kParsers{
-      {{"gatewayAPI", ParseRouteObject}, {"contour", ParseProxy}, {"custom", ParseCustom}, {"bridge", ParseBridge}}};
+  static constexpr std::array<Parser, 5> kParsers{{{"gatewayAPI", ParseRouteObject},
+                                                   {"contour", ParseNamed<RouteKind::kHttpProxy>},
+                                                   {"istio", ParseNamed<RouteKind::kVirtualService>},
+                                                   {"custom", ParseCustom},
+                                                   {"bridge", ParseBridge}}};
   const auto set = std::ranges::count_if(kParsers, [&](const Parser& parser) { return reader.Has(parser.first); });
-  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, custom and bridge must be set");
+  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, istio, custom and bridge must be set");
   for (const auto& [member, parse] : kParsers) {
     if (auto found = reader.Object(member)) parse(*found, route);
   }

@@ -22,12 +22,14 @@ struct Side {
   bool operator==(const Side&) const = default;
 };
 
+/// See kind_traits.hpp for what each can do.
 enum class RouteKind {
-  kHttpRoute,  ///< Gateway API: the user's own (ownership Patch), or made by the operator where it is missing (Managed)
-  kGrpcRoute,  ///< Gateway API, likewise
-  kHttpProxy,  ///< Contour, the user's own
-  kCustom,     ///< an object of any kind, the user's own, whose weights are found by their paths
-  kBridge,     ///< an Envoy of the operator's own, with an agent that compares; at most one a migration
+  kHttpRoute,       ///< Gateway API: the user's own (ownership Patch), or made by the operator where it is missing (Managed)
+  kGrpcRoute,       ///< Gateway API, likewise
+  kHttpProxy,       ///< Contour, the user's own
+  kVirtualService,  ///< Istio, the user's own
+  kCustom,          ///< an object of any kind, the user's own, whose weights are found by their paths
+  kBridge,          ///< an Envoy of the operator's own, with an agent that compares; at most one a migration
 };
 
 /// Ways into an object of any kind, as JSON pointers (IsSpecPointer, IsPointer).

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "model/kind_traits.hpp"
 #include "model/route_state.hpp"
 
 namespace softmig::model {
@@ -30,11 +31,7 @@ void ValidateSides(const Spec& spec, ErrorList& errors) {
 
 void ValidateRoutes(const Spec& spec, ErrorList& errors) {
   const auto name_path = [](std::size_t i) { return fmt::format("spec.routes[{}].name", i); };
-  const auto object_path = [&](std::size_t i) {
-    const RouteKind kind = spec.routes[i].kind;
-    const char* other = kind == RouteKind::kCustom ? "custom.name" : "gatewayAPI.name";
-    return fmt::format("spec.routes[{}].{}", i, kind == RouteKind::kHttpProxy ? "contour.httpProxy" : other);
-  };
+  const auto object_path = [&](std::size_t i) { return fmt::format("spec.routes[{}].{}", i, TraitsOf(spec.routes[i].kind).path); };
   RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.name; }, name_path, errors);
   const auto object_of = [](const RouteRef& route) {
     const bool counts = route.kind != RouteKind::kBridge && !route.object.empty();  // of bridges there is at most one
@@ -57,13 +54,15 @@ void ValidateBridges(const Spec& spec, ErrorList& errors) {
   }
 }
 
-/// A custom route has one pair of weights: all users are on it.
-void ValidateCustom(const Spec& spec, ErrorList& errors) {
+/// Where there is one pair of weights, all users are on it.
+void ValidateWhole(const Spec& spec, ErrorList& errors) {
   for (std::size_t i = 0; i < spec.routes.size(); ++i) {
     const RouteRef& route = spec.routes[i];
+    const KindTraits& traits = TraitsOf(route.kind);
+    if (!spec.components.empty() && !HasComponents(traits)) {
+      errors.Add("spec.components", fmt::format("must be left out with {}, as in spec.routes[{}]: all users are on it", traits.a_kind, i));
+    }
     if (route.kind != RouteKind::kCustom) continue;
-    if (!spec.components.empty())
-      errors.Add("spec.components", fmt::format("must be left out with the custom route in spec.routes[{}]", i));
     if (route.custom.legacy.weight.empty() || route.custom.legacy.weight != route.custom.target.weight) continue;
     errors.Add(fmt::format("spec.routes[{}].custom.target.weight", i), "must differ from legacy's");
   }
@@ -74,30 +73,13 @@ bool IsComponent(const Spec& spec, const std::string& name) {
   return std::any_of(spec.components.begin(), spec.components.end(), [&](const ComponentSpec& each) { return each.name == name; });
 }
 
-/// How components may speak of the rules of a route.
-struct Naming {
-  bool by_name, by_matches;
-  std::string_view owner;
-};
-
-Naming NamingOf(RouteKind kind) {
-  switch (kind) {
-    case RouteKind::kHttpRoute: return {true, true, "an HTTPRoute"};
-    case RouteKind::kGrpcRoute: return {true, false, "a GRPCRoute"};
-    case RouteKind::kHttpProxy: return {false, true, "an HTTPProxy"};
-    case RouteKind::kCustom: return {false, false, "a custom route"};
-    case RouteKind::kBridge: return {false, true, "a bridge"};
-  }
-  return {};
-}
-
 void ValidateNaming(const Spec& spec, const RuleRef& rule, const std::string& path, ErrorList& errors) {
   const auto route = std::ranges::find(spec.routes, rule.route, &RouteRef::name);
   if (route == spec.routes.end()) return;
-  const Naming naming = NamingOf(route->kind);
-  if (!naming.by_name && !naming.by_matches) return;  // ValidateCustom says why
-  if (rule.rule && !naming.by_name) errors.Add(path + ".rule", fmt::format("rules of {} have no names: give their matches", naming.owner));
-  if (rule.matches && !naming.by_matches) errors.Add(path + ".matches", fmt::format("rules of {} go by their names", naming.owner));
+  const KindTraits& traits = TraitsOf(route->kind);
+  if (!HasComponents(traits)) return;  // ValidateWhole says why
+  if (rule.rule && !traits.by_name) errors.Add(path + ".rule", fmt::format("rules of {} have no names: give their matches", traits.a_kind));
+  if (rule.matches && !traits.by_matches) errors.Add(path + ".matches", fmt::format("rules of {} go by their names", traits.a_kind));
 }
 
 /// One rule, one component: otherwise two of them would write the same weights.
@@ -166,9 +148,10 @@ void ValidateSteps(const Spec& spec, ErrorList& errors) {
 }
 
 void ValidateFlags(const Spec& spec, ErrorList& errors) {
-  const auto has_none = [](const RouteRef& route) { return route.kind == RouteKind::kHttpProxy || route.kind == RouteKind::kCustom; };
-  if (!spec.flags.empty() && std::ranges::any_of(spec.routes, has_none)) {
-    errors.Add("spec.plan.shift.flags", "an HTTPProxy has no header flags, nor has a custom route");
+  const auto without =
+      std::ranges::find(spec.routes, false, [](const RouteRef& route) { return TraitsOf(route.kind).header_flags; });
+  if (!spec.flags.empty() && without != spec.routes.end()) {
+    errors.Add("spec.plan.shift.flags", fmt::format("{} has no header flags", TraitsOf(without->kind).a_kind));
   }
   RefuseDoubles(spec.flags, FlagText, [](std::size_t i) { return fmt::format("spec.plan.shift.flags[{}]", i); }, errors);
   for (std::size_t i = 0; i < spec.flags.size(); ++i) {
@@ -220,7 +203,7 @@ void Validate(const Spec& spec, ErrorList& errors) {
   ValidateSides(spec, errors);
   ValidateRoutes(spec, errors);
   ValidateBridges(spec, errors);
-  ValidateCustom(spec, errors);
+  ValidateWhole(spec, errors);
   RefuseDoubles(
       spec.components, [](const ComponentSpec& component) { return component.name; },
       [](std::size_t i) { return fmt::format("spec.components[{}].name", i); }, errors);

@@ -11,6 +11,7 @@
 #include "routers/custom/custom_router.hpp"
 #include "routers/gatewayapi/grpc_route_router.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
+#include "routers/istio/virtual_service_router.hpp"
 
 namespace softmig::routers {
 namespace {
@@ -41,6 +42,13 @@ std::vector<RouteKindRow> MakeRows() {
   return {{RouteKind::kHttpRoute, kube::kHttpRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<HttpRouteRouter>},
           {RouteKind::kGrpcRoute, kube::kGrpcRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<GrpcRouteRouter>},
           {RouteKind::kHttpProxy, kube::kHttpProxies, "", {"spec", "status"}, kTemplateMark, kProxyDialect.steered, New<HttpProxyRouter>},
+          {RouteKind::kVirtualService,
+           kube::kVirtualServices,
+           "",
+           {"spec", "status"},
+           kTemplateMark,
+           kVirtualServiceDialect.steered,
+           New<VirtualServiceRouter>},
           {RouteKind::kBridge,
            kube::kConfigMaps,
            std::string(kBridgeLabel),

@@ -1,8 +1,10 @@
-"""Routes that are no HTTPRoutes, with real requests through Contour and its Envoy: steered, put back where somebody edits them, taken back, and
-in the end as their user wrote them. Each takes about as long as two ways up to the first step."""
+"""Routes that are no HTTPRoutes: steered, put back where somebody edits them, taken back, and in the end as their user wrote them. Those of
+Contour with real requests through it and its Envoy; those of Istio by their definition in the API server, with nobody behind it. Each takes
+about as long as two ways up to the first step."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 
@@ -28,6 +30,11 @@ def allow(world: World, kinds: str) -> None:
                          "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": SYSTEM}]})
 
 
+def name_of(backend: Object) -> str:
+    """Of its Service."""
+    return str(backend["destination"]["host"].split(".")[0] if "destination" in backend else backend["name"])
+
+
 class Journey:
     """A route object, how to read and edit its backends, and who serves users."""
 
@@ -37,13 +44,13 @@ class Journey:
         self.world, self.path, self.backends, self.served_by = world, path, backends, served_by
 
     def weights(self) -> dict[str, int]:
-        return {service["name"]: service.get("weight", 0) for service in self.backends(self.world.api.get(self.path)["spec"])}
+        return {name_of(service): service.get("weight", 0) for service in self.backends(self.world.api.get(self.path)["spec"])}
 
     def set_weights(self, legacy: int, target: int) -> None:
         """As somebody who does not know of the migration does it."""
         spec = self.world.api.get(self.path)["spec"]
         for service in self.backends(spec):
-            service["weight"] = legacy if service["name"] == "payments-legacy" else target
+            service["weight"] = legacy if name_of(service) == "payments-legacy" else target
         self.world.api.patch(self.path, {"spec": spec}, manager="user")
 
     def wait_step(self, weight: int) -> None:
@@ -182,6 +189,41 @@ def test_calls_by_a_grpcroute_are_moved_taken_back_and_given_back(full_world: Wo
         return side if (status, kind) == ("200", "application/grpc") else ""
     world.wait(served_by, "calls are answered by the GRPCRoute")
     Journey(world, grpc_path(world), lambda spec: spec["rules"][0]["backendRefs"], served_by).run({"gatewayAPI": {"kind": "GRPCRoute", "name": "payments"}})
+
+
+@contextlib.contextmanager
+def defined(stack: Stack, archive: str, kind: str) -> Iterator[None]:
+    """The definition of one kind, as its project publishes it."""
+    api = stack.cluster.api
+    (definition,) = [d for d in json.loads(paths.crd_list(archive).read_text(encoding="utf-8")) if d["spec"]["names"]["kind"] == kind]
+    create_definitions(api, [definition])
+    try:
+        yield
+    finally:
+        api.delete(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition['metadata']['name']}")
+
+
+@pytest.fixture
+def virtual_services(api_stack: Stack) -> Iterator[None]:
+    with defined(api_stack, "istio", "VirtualService"):
+        yield
+
+
+@pytest.mark.usefixtures("virtual_services")
+def test_weights_in_a_virtualservice_are_moved_taken_back_and_given_back(world: World) -> None:
+    world.serve()
+    allow(world, "virtualservices")
+    legacy = {"host": f"payments-legacy.{world.space}.svc.cluster.local", "subset": "v1"}
+    docs = {"match": [{"uri": {"prefix": "/docs"}}], "route": [{"destination": {"host": "docs", "port": {"number": 80}}}]}
+    team = {"name": "team", "match": [{"uri": {"prefix": "/team"}}], "delegate": {"name": "team"}}
+    world.cluster.apply({
+        "apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"namespace": world.space, "name": "payments"},
+        "spec": {"hosts": [world.host], "gateways": ["edge"], "http": [
+            docs, team, {"name": "payments", "match": [{"uri": {"prefix": "/payments"}}], "timeout": "5s", "route": [{"destination": legacy}]}]}},
+        manager="user")
+    world.operator(more=("--routers", "virtualservice"))
+    path = f"/apis/networking.istio.io/v1/namespaces/{world.space}/virtualservices/payments"
+    Journey(world, path, lambda spec: spec["http"][2]["route"]).run({"istio": {"virtualService": "payments"}})
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 #include "routers/contour/http_proxy_router.hpp"
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "model/codec.hpp"
+#include "routers/gatewayapi/match_words.hpp"
 
 namespace softmig::routers {
 namespace {
@@ -12,31 +12,26 @@ namespace {
 using model::Acceptance;
 using nlohmann::json;
 
-using Words = std::pair<const char*, const char*>;  // Contour's and the Gateway API's
-
 /// A header or query parameter and the value it must have; false where more is asked of it.
-bool AddPair(const json& pair, json& list) {
+bool AddPair(json pair, json& list) {
   const std::string name = TextMember(&pair, "name");
-  for (const auto& [key, type] : {Words{"exact", "Exact"}, Words{"regex", "RegularExpression"}}) {
-    const std::string value = TextMember(&pair, key);
-    if (name.empty() || value.empty() || pair.size() != 2) continue;
-    list.push_back({{"name", name}, {"type", type}, {"value", value}});
-    return true;
-  }
-  return false;
+  if (name.empty()) return false;
+  pair.erase("name");
+  json match = InGatewayWords(pair, kTextWords);
+  if (match.is_null()) return false;
+  match["name"] = name;
+  list.push_back(std::move(match));
+  return true;
 }
 
 bool AddCondition(const json& condition, json& match) {
   if (!condition.is_object() || condition.size() != 1) return false;
   if (const json* header = Member(&condition, "header")) return AddPair(*header, match["headers"]);
   if (const json* parameter = Member(&condition, "queryParameter")) return AddPair(*parameter, match["queryParams"]);
-  for (const auto& [key, type] : {Words{"prefix", "PathPrefix"}, Words{"exact", "Exact"}, Words{"regex", "RegularExpression"}}) {
-    const std::string value = TextMember(&condition, key);
-    if (value.empty() || match.contains("path")) continue;
-    match["path"] = {{"type", type}, {"value", value}};
-    return true;
-  }
-  return false;
+  json path = InGatewayWords(condition, kPathWords);
+  if (path.is_null() || match.contains("path")) return false;
+  match["path"] = std::move(path);
+  return true;
 }
 
 /// Contour's condition says that there are errors; the errors say what they are.

@@ -20,9 +20,13 @@ inline constexpr RouteDialect kProxyDialect{.api_version = "projectcontour.io/v1
                                             .backends = "services",
                                             .canonical = CanonicalConditions,
                                             .acceptance = ReadProxyAcceptance,
+                                            .reports_acceptance = true,
+                                            .classify = ClassifyRef,
+                                            .new_backend = NewService,
                                             .names = false,
+                                            .flags = false,
                                             .plain_weight = 0,
-                                            .typed_refs = false};
+                                            .all_zero = AllZero::kEqualParts};
 
 /// Contour's HTTPProxy. Services that only get copies (`mirror`) are left as they are, and so is what the object includes.
 class HttpProxyRouter final : public RuleListRouter {

@@ -19,6 +19,9 @@ struct AcceptanceReport {
 /// count as silence. One refusal outweighs everything.
 AcceptanceReport ReadAcceptance(const nlohmann::json& object);
 
+/// Where nobody tells: what is written counts as accepted.
+AcceptanceReport AcceptedAsWritten(const nlohmann::json& object);
+
 /// The condition of this type among `conditions` of `holder`; null where there is none.
 const nlohmann::json* FindCondition(const nlohmann::json* holder, std::string_view type);
 /// metadata.generation.

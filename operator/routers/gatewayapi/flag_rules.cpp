@@ -59,10 +59,10 @@ bool AddFlag(json& match, const model::HeaderFlag& flag) {
 }
 
 /// The target as the claimed rule names it (with its filters), else as we would.
-json TargetRef(const json& rule, const Sides& sides) {
-  json ref = {{"group", ""}, {"kind", "Service"}, {"name", sides.target.service}, {"port", sides.target.port}};
+json TargetRef(const json& rule, const Sides& sides, const RouteDialect& dialect) {
+  json ref = dialect.new_backend(sides.target, 1);
   if (const json* refs = BackendRefs(rule)) {
-    const auto found = std::ranges::find_if(*refs, [&](const json& r) { return Classify(r, sides) == Backend::kTarget; });
+    const auto found = std::ranges::find_if(*refs, [&](const json& r) { return dialect.classify(r, sides) == Backend::kTarget; });
     if (found != refs->end()) ref = *found;
   }
   ref["weight"] = 1;
@@ -130,7 +130,7 @@ json FlagRuleBody(const PlannedFlagRule& planned, const Sides& sides, const Rout
   for (json& match : body["matches"]) {
     if (!AddFlag(match, *planned.flag)) return nullptr;
   }
-  body["backendRefs"] = json::array({TargetRef(*planned.rule->value, sides)});
+  body["backendRefs"] = json::array({TargetRef(*planned.rule->value, sides, dialect)});
   return body;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
@@ -55,16 +56,35 @@ RouteProblem MalformedBackends(const UserRule& rule) {
   return {"RouteMalformed", DescribeRule(rule) + ": " + rule.dialect->backends + " make no sense"};
 }
 
+/// A destination of a side that has another one before it; null where there is none. They may differ by their subset, or by how the host
+/// is spelled: one weight for both would change what the user meant.
+template <typename Classify>
+const json* SecondDestination(const json& refs, const Classify& classify) {
+  std::map<Backend, const json*> first;
+  for (const json& ref : refs) {
+    const json* destination = Member(&ref, "destination");
+    if (destination == nullptr) continue;
+    const auto [known, is_new] = first.emplace(classify(ref), destination);
+    if (!is_new && *known->second != *destination) return &ref;
+  }
+  return nullptr;
+}
+
 /// What is wrong with the backends: strangers among them, or nobody else.
 void AddBackendProblems(const UserRule& rule, const json& refs, const Sides& sides, RuleTraffic& traffic) {
-  const auto is_other = [&](const json& ref) { return Classify(ref, sides) == Backend::kOther; };
-  const auto other = std::ranges::find_if(refs, is_other);
-  if (std::ranges::none_of(refs, [&](const json& ref) { return IsSide(Classify(ref, sides)); })) {
+  const auto classify = [&](const json& ref) { return rule.dialect->classify(ref, sides); };
+  const auto other = std::ranges::find(refs, Backend::kOther, classify);
+  if (std::ranges::none_of(refs, IsSide, classify)) {
     const std::string sends = other == refs.end() ? "has no backend" : "sends to " + DescribeBackend(*other);
-    traffic.problems.push_back(
-        {"ForeignBackend", DescribeRule(rule) + " " + sends + ", not to " + sides.legacy.service + " or " + sides.target.service});
+    const std::string neither = sends + ", not to " + sides.legacy.service + " or " + sides.target.service;
+    const std::string instead = InPlaceOfBackends(*rule.value);
+    const bool has_none = other == refs.end() && !instead.empty();
+    traffic.problems.push_back({"ForeignBackend", DescribeRule(rule) + " " + (has_none ? "sends to no Service: it " + instead : neither)});
   } else if (other != refs.end()) {
     traffic.problems.push_back({"ThirdBackend", DescribeRule(rule) + " sends to " + DescribeBackend(*other) + " too"});
+  } else if (const json* second = SecondDestination(refs, classify)) {
+    traffic.problems.push_back(
+        {"ThirdBackend", DescribeRule(rule) + " sends to " + DescribeBackend(*second) + " too: each side has one weight"});
   }
 }
 
@@ -81,7 +101,7 @@ RuleTraffic ReadTraffic(const UserRule& rule, const Sides& sides) {
   Sums weights;
   Sums heads;  // each backend once
   for (const json& ref : refs) {
-    const Backend backend = Classify(ref, sides);
+    const Backend backend = rule.dialect->classify(ref, sides);
     if (backend == Backend::kMirror) continue;
     const auto weight = WeightOf(ref, rule.dialect->plain_weight);
     if (!weight) {
@@ -92,8 +112,9 @@ RuleTraffic ReadTraffic(const UserRule& rule, const Sides& sides) {
     heads.Add(backend, 1);
   }
   traffic.names_target = heads.target > 0;
-  const bool even = weights.all == 0 && rule.dialect->plain_weight == 0;
-  const Sums& counted = even ? heads : weights;
+  const AllZero zero = rule.dialect->all_zero;
+  const bool even = zero == AllZero::kEqualParts || (zero == AllZero::kIfAlone && heads.all == 1);
+  const Sums& counted = weights.all == 0 && even ? heads : weights;
   traffic.any_target = counted.target > 0;
   if (traffic.problems.empty()) traffic.weight = Share(counted.target, counted.all);
   return traffic;
@@ -112,10 +133,10 @@ void ReadWeights(const Claim& claim, const Sides& sides, ComponentTraffic& resul
   }
 }
 
-bool SendsToTarget(const json& rule, const Sides& sides) {
+bool SendsToTarget(const json& rule, const View& view) {
   const json* refs = BackendRefs(rule);
   return refs != nullptr && std::ranges::any_of(*refs, [&](const json& ref) {
-           return Classify(ref, sides) == Backend::kTarget && WeightOf(ref, 1).value_or(1) > 0;
+           return view.dialect.classify(ref, view.sides) == Backend::kTarget && WeightOf(ref, 1).value_or(1) > 0;
          });
 }
 
@@ -144,7 +165,7 @@ void ReadFlags(const View& view, const Claim& claim, ComponentTraffic& result) {
   for (const OwnRule& own : view.table.own) {
     const auto tag = ReadOwnTag(own.name);
     if (!tag || tag->component_key != key) continue;
-    result.any_target = result.any_target || SendsToTarget(*own.value, view.sides);
+    result.any_target = result.any_target || SendsToTarget(*own.value, view);
     if (!explained.contains(own.index)) result.flags.push_back("?" + own.name);
   }
   std::ranges::sort(result.flags);
@@ -155,7 +176,7 @@ ComponentTraffic ObserveComponent(const View& view, const model::ComponentSpec& 
   result.component = component.name;
   result.problems = claim.problems;
   ReadWeights(claim, view.sides, result);
-  if (view.dialect.names) ReadFlags(view, claim, result);
+  if (view.dialect.flags) ReadFlags(view, claim, result);
   return result;
 }
 
@@ -205,7 +226,7 @@ model::RouteState ObserveHead(const json& object, const RouteDialect& dialect) {
 }  // namespace
 
 Capabilities RuleListRouter::capabilities(const model::RouteRef& /*route*/) const {
-  return {.header_flags = dialect_.names, .reports_acceptance = true};
+  return {.header_flags = dialect_.flags, .reports_acceptance = dialect_.reports_acceptance};
 }
 
 model::RouteState RuleListRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
@@ -221,7 +242,7 @@ model::RouteState RuleListRouter::Observe(const json& object, const model::Spec&
     state.components.push_back(ObserveComponent(view, component, claims.back()));
     AddIds(claims.back(), state.claimed_rules);
   }
-  if (dialect_.names && !spec.flags.empty()) CheckRoom(view, claims, state.problems);
+  if (dialect_.flags && !spec.flags.empty()) CheckRoom(view, claims, state.problems);
   return state;
 }
 

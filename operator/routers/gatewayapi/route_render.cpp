@@ -47,25 +47,11 @@ std::vector<Assignment> Assign(const Scene& scene, const TrafficIntent& intent) 
   return assignments;
 }
 
-/// Of whatever dialect: their words do not collide.
-bool IsRedirect(const json& rule) {
-  if (Member(&rule, "requestRedirectPolicy") != nullptr || Member(&rule, "directResponsePolicy") != nullptr) return true;
-  const json* filters = Member(&rule, "filters");
-  return filters != nullptr && filters->is_array() &&
-         std::ranges::any_of(*filters, [](const json& filter) { return TextMember(&filter, "type") == "RequestRedirect"; });
-}
-
 /// It sends to one of the two sides, or to nobody although it could. A rule that sends only to others is not ours any more.
 bool IsSteerable(const UserRule& rule, const Sides& sides) {
   const json* member = Backends(rule);
-  if (member == nullptr || (member->is_array() && member->empty())) return !IsRedirect(*rule.value);
-  return member->is_array() && std::ranges::any_of(*member, [&](const json& ref) { return IsSide(Classify(ref, sides)); });
-}
-
-json NewRef(const model::Side& side, int weight, const RouteDialect& dialect) {
-  json ref = {{"name", side.service}, {"port", side.port}, {"weight", weight}};
-  if (dialect.typed_refs) ref.update({{"group", ""}, {"kind", "Service"}});
-  return ref;
+  if (member == nullptr || (member->is_array() && member->empty())) return InPlaceOfBackends(*rule.value).empty();
+  return member->is_array() && std::ranges::any_of(*member, [&](const json& ref) { return IsSide(rule.dialect->classify(ref, sides)); });
 }
 
 /// `refs` with the weights of the two sides set. A side named twice has its weight on the first; a side that is missing is
@@ -74,7 +60,7 @@ json Steered(json refs, const Scene& scene, const base::WeightSplit& split) {
   std::optional<int> legacy = split.legacy().value();
   std::optional<int> target = split.target().value();
   for (json& ref : refs) {
-    const Backend kind = Classify(ref, scene.sides);
+    const Backend kind = scene.dialect.classify(ref, scene.sides);
     if (!IsSide(kind)) continue;
     std::optional<int>& share = kind == Backend::kLegacy ? legacy : target;
     const int weight = share.value_or(0);
@@ -88,12 +74,12 @@ json Steered(json refs, const Scene& scene, const base::WeightSplit& split) {
 void AddMissing(json& refs, const Scene& scene, const ComponentIntent& intent) {
   const Sides& sides = scene.sides;
   const base::WeightSplit& split = intent.split;
-  const auto names = [&](Backend kind) { return std::ranges::any_of(refs, [&](const json& ref) { return Classify(ref, sides) == kind; }); };
-  if (split.legacy().value() > 0 && !names(Backend::kLegacy)) {
-    refs.push_back(NewRef(sides.legacy, split.legacy().value(), scene.dialect));
-  }
-  const bool target_wanted = split.target().value() > 0 || intent.name_target;
-  if (target_wanted && !names(Backend::kTarget)) refs.push_back(NewRef(sides.target, split.target().value(), scene.dialect));
+  const auto add = [&](Backend kind, const model::Side& side, int weight) {
+    const bool is_there = std::ranges::any_of(refs, [&](const json& ref) { return scene.dialect.classify(ref, sides) == kind; });
+    if (!is_there) refs.push_back(scene.dialect.new_backend(side, weight));
+  };
+  if (split.legacy().value() > 0) add(Backend::kLegacy, sides.legacy, split.legacy().value());
+  if (split.target().value() > 0 || intent.name_target) add(Backend::kTarget, sides.target, split.target().value());
 }
 
 void SteerRule(const UserRule& rule, const Scene& scene, const ComponentIntent& intent, PatchBuilder& patch) {
@@ -129,7 +115,7 @@ struct WantedRule {
 
 std::vector<WantedRule> WantedRules(const std::vector<Assignment>& assignments, const Scene& scene) {
   std::vector<WantedRule> wanted;
-  if (!scene.dialect.names) return wanted;
+  if (!scene.dialect.flags) return wanted;
   for (const Assignment& assignment : assignments) {
     for (PlannedFlagRule& plan : PlanFlagRules(assignment.key, assignment.rules, assignment.intent->flags)) {
       json body = FlagRuleBody(plan, scene.sides, scene.dialect);

@@ -47,7 +47,7 @@ UserRule ReadUserRule(const json& rule, std::size_t index, const RouteDialect& d
 
 bool SendsToEither(const UserRule& rule, const Sides& sides) {
   const json* refs = BackendList(rule);
-  return refs != nullptr && std::ranges::any_of(*refs, [&](const json& ref) { return IsSide(Classify(ref, sides)); });
+  return refs != nullptr && std::ranges::any_of(*refs, [&](const json& ref) { return IsSide(rule.dialect->classify(ref, sides)); });
 }
 
 void AddOnce(std::vector<const UserRule*>& rules, const UserRule& rule) {
@@ -76,13 +76,23 @@ void ClaimByRef(const RuleTable& table, const model::RuleRef& ref, Claim& claim)
 
 }  // namespace
 
-Backend Classify(const json& ref, const Sides& sides) {
+Backend ClassifyRef(const json& ref, const Sides& sides) {
   if (!ref.is_object() || !AbsentOr(ref, "group", "") || !AbsentOr(ref, "kind", "Service") || !AbsentOr(ref, "namespace", sides.ns)) {
     return Backend::kOther;
   }
   if (const json* mirror = Member(&ref, "mirror"); mirror != nullptr && *mirror == true) return Backend::kMirror;
   if (Names(ref, sides.target)) return Backend::kTarget;
   return Names(ref, sides.legacy) ? Backend::kLegacy : Backend::kOther;
+}
+
+json NewService(const model::Side& side, int weight) {
+  return {{"name", side.service}, {"port", side.port}, {"weight", weight}};
+}
+
+json NewRef(const model::Side& side, int weight) {
+  json ref = NewService(side, weight);
+  ref.update({{"group", ""}, {"kind", "Service"}});
+  return ref;
 }
 
 std::optional<int> WeightOf(const json& ref, int plain) {
@@ -95,6 +105,11 @@ std::optional<int> WeightOf(const json& ref, int plain) {
 }
 
 std::string DescribeBackend(const json& ref) {
+  const json* destination = Member(&ref, "destination");
+  if (const std::string host = TextMember(destination, "host"); !host.empty()) {
+    const std::string subset = TextMember(destination, "subset");
+    return "host " + Cut(host, 253) + (subset.empty() ? "" : ", subset " + Cut(subset, 63));
+  }
   const std::string name = TextMember(&ref, "name");
   if (name.empty()) return "a backend without name";
   const std::string kind = TextMember(&ref, "kind");
@@ -122,7 +137,7 @@ RuleTable ReadRules(const json& object, const RouteDialect& dialect) {
     }
     table.matches += CountMatches(rule);
     const std::string name = TextMember(&rule, "name");
-    if (dialect.names && IsOwnName(name)) {
+    if (dialect.flags && IsOwnName(name)) {
       table.own.push_back({i, &rule, name});
       continue;
     }
@@ -170,6 +185,26 @@ const json* BackendList(const UserRule& rule) {
 const json* BackendRefs(const json& rule) {
   const json* refs = Member(&rule, "backendRefs");
   return refs != nullptr && refs->is_array() ? refs : nullptr;
+}
+
+std::string InPlaceOfBackends(const json& rule) {
+  // Of whatever dialect: their words do not collide.
+  for (const char* redirect : {"requestRedirectPolicy", "redirect"}) {
+    if (Member(&rule, redirect) != nullptr) return "redirects";
+  }
+  for (const char* answer : {"directResponsePolicy", "directResponse"}) {
+    if (Member(&rule, answer) != nullptr) return "answers by itself";
+  }
+  if (const json* delegate = Member(&rule, "delegate")) {
+    const std::string ns = TextMember(delegate, "namespace");
+    return "hands over to VirtualService " + (ns.empty() ? "" : Cut(ns, 63) + "/") + Cut(TextMember(delegate, "name"), 253) +
+           ", which a route of the migration may name";
+  }
+  const json* filters = Member(&rule, "filters");
+  const bool redirects = filters != nullptr && filters->is_array() && std::ranges::any_of(*filters, [](const json& filter) {
+                           return TextMember(&filter, "type") == "RequestRedirect";
+                         });
+  return redirects ? "redirects" : "";
 }
 
 std::size_t CountMatches(const json& rule) {

@@ -13,6 +13,23 @@
 
 namespace softmig::routers {
 
+/// The two systems as a route's backends may name them.
+struct Sides {
+  std::string ns;  ///< the route's own namespace: a backend without namespace is there
+  model::Side legacy, target;
+};
+
+/// kMirror: gets copies of requests, and serves nobody.
+enum class Backend { kLegacy, kTarget, kOther, kMirror };
+inline bool IsSide(Backend backend) { return backend == Backend::kLegacy || backend == Backend::kTarget; }
+
+/// What a rule does whose weights are all 0.
+enum class AllZero {
+  kNobody,      ///< it sends to none of its backends
+  kEqualParts,  ///< each gets as much as the others
+  kIfAlone,     ///< one backend gets everything, whatever its weight; several get nothing
+};
+
 /// What differs between kinds of routes that are lists of rules with weighted backends. No function in it throws.
 struct RouteDialect {
   const char* api_version;
@@ -25,11 +42,22 @@ struct RouteDialect {
   /// One text for all spellings of the same matches, null for none; empty where they cannot be said in the spec's words.
   std::string (*canonical)(const nlohmann::json& matches);
   AcceptanceReport (*acceptance)(const nlohmann::json& object);
-  bool names;        ///< rules may have a `name`, and so header flags can be rules of our own
-  int plain_weight;  ///< of a backend that says none; where all weights of a rule are 0, each backend gets as much as the others if this is
-                     ///< 0
-  bool typed_refs;   ///< backends have a group and a kind
+  bool reports_acceptance;  ///< false: what is written counts as accepted
+  Backend (*classify)(const nlohmann::json& ref, const Sides& sides);
+  nlohmann::json (*new_backend)(const model::Side& side, int weight);
+  bool names;        ///< rules may have a `name`
+  bool flags;        ///< header flags can be rules of our own: rules have names, and their order means nothing
+  int plain_weight;  ///< of a backend that says none
+  AllZero all_zero;
 };
+
+/// A backend with `name` and `port`, and of the Gateway API `group`, `kind` and `namespace`.
+Backend ClassifyRef(const nlohmann::json& ref, const Sides& sides);
+/// {name, port, weight}.
+nlohmann::json NewService(const model::Side& side, int weight);
+/// The same as the Gateway API's schema fills it in.
+nlohmann::json NewRef(const model::Side& side, int weight);
+
 inline constexpr SteeredField kRulesField{"f:spec", "f:rules"};
 inline constexpr RouteDialect kHttpDialect{.api_version = "gateway.networking.k8s.io/v1",
                                            .kind = "HTTPRoute",
@@ -40,9 +68,13 @@ inline constexpr RouteDialect kHttpDialect{.api_version = "gateway.networking.k8
                                            .backends = "backendRefs",
                                            .canonical = model::CanonicalMatches,
                                            .acceptance = ReadAcceptance,
+                                           .reports_acceptance = true,
+                                           .classify = ClassifyRef,
+                                           .new_backend = NewRef,
                                            .names = true,
+                                           .flags = true,
                                            .plain_weight = 1,
-                                           .typed_refs = true};
+                                           .all_zero = AllZero::kNobody};
 inline constexpr RouteDialect kGrpcDialect{.api_version = "gateway.networking.k8s.io/v1",
                                            .kind = "GRPCRoute",
                                            .a_kind = "a GRPCRoute",
@@ -52,20 +84,14 @@ inline constexpr RouteDialect kGrpcDialect{.api_version = "gateway.networking.k8
                                            .backends = "backendRefs",
                                            .canonical = model::CanonicalGrpcMatches,
                                            .acceptance = ReadAcceptance,
+                                           .reports_acceptance = true,
+                                           .classify = ClassifyRef,
+                                           .new_backend = NewRef,
                                            .names = true,
+                                           .flags = true,
                                            .plain_weight = 1,
-                                           .typed_refs = true};
+                                           .all_zero = AllZero::kNobody};
 
-/// The two systems as a route's backends may name them.
-struct Sides {
-  std::string ns;  ///< the route's own namespace: a backend without namespace is there
-  model::Side legacy, target;
-};
-
-/// kMirror: gets copies of requests, and serves nobody.
-enum class Backend { kLegacy, kTarget, kOther, kMirror };
-Backend Classify(const nlohmann::json& ref, const Sides& sides);
-inline bool IsSide(Backend backend) { return backend == Backend::kLegacy || backend == Backend::kTarget; }
 /// The weight of a backend, `plain` where it has none; nothing where it is no whole number of 0–1,000,000.
 std::optional<int> WeightOf(const nlohmann::json& ref, int plain);
 /// "Service name:port" for messages.
@@ -118,6 +144,8 @@ const nlohmann::json* Backends(const UserRule& rule);
 const nlohmann::json* BackendList(const UserRule& rule);
 /// backendRefs of a rule of our own; null where absent or no list.
 const nlohmann::json* BackendRefs(const nlohmann::json& rule);
+/// What the rule does in place of sending to backends: "redirects", …; empty where it does nothing of the kind.
+std::string InPlaceOfBackends(const nlohmann::json& rule);
 /// How many matches the rule counts for: an absent or empty list is the one default match.
 std::size_t CountMatches(const nlohmann::json& rule);
 /// "rule refunds" or "rule 3 (no name)", for messages; counts from 1.

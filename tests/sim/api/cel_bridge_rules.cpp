@@ -10,6 +10,7 @@ using nlohmann::json;
 
 constexpr const char* kGateway = "gatewayAPI";
 constexpr const char* kContour = "contour";
+constexpr const char* kIstio = "istio";
 constexpr const char* kCustom = "custom";
 constexpr const char* kBridge = "bridge";
 
@@ -20,10 +21,11 @@ bool SameObject(const json& a, const json& b) {
 bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
   return All(self, [&](const json& a) {
     return ExistsOne(self, [&](const json& b) {
-      if (!Has(a, kGateway)) {
-        if (!Has(a, kContour)) return Has(a, kCustom) ? Has(b, kCustom) && SameObject(a[kCustom], b[kCustom]) : Has(b, kBridge);
-        return Has(b, kContour) && Child(a[kContour], "httpProxy") == Child(b[kContour], "httpProxy");
+      for (const char* named : {kContour, kIstio}) {
+        if (Has(a, named)) return Has(b, named) && a[named] == b[named];
       }
+      if (Has(a, kCustom)) return Has(b, kCustom) && SameObject(a[kCustom], b[kCustom]);
+      if (!Has(a, kGateway)) return Has(b, kBridge);
       return Has(b, kGateway) && Child(a[kGateway], "kind") == Child(b[kGateway], "kind") &&
              Child(a[kGateway], "name") == Child(b[kGateway], "name");
     });
@@ -31,7 +33,7 @@ bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
 }
 
 bool OneKindOfRoute(const json& self, const json* /*old*/) {
-  constexpr std::array kMembers{kGateway, kContour, kCustom, kBridge};
+  constexpr std::array kMembers{kGateway, kContour, kIstio, kCustom, kBridge};
   return std::ranges::count_if(kMembers, [&](const char* member) { return Has(self, member); }) == 1;
 }
 
@@ -58,11 +60,13 @@ bool BridgesHaveNamesOfTheirOwn(const json& self, const json* /*old*/) {
 
 bool FlagsOnlyWhereThereAreAny(const json& self, const json* /*old*/) {
   const bool has_flags = !Child(Child(self["plan"], "shift"), "flags").empty();
-  return !has_flags || !Exists(self["routes"], [](const json& route) { return Has(route, kContour) || Has(route, kCustom); });
+  return !has_flags || All(self["routes"], [](const json& route) { return Has(route, kGateway) || Has(route, kBridge); });
 }
 
-bool NoComponentsWithCustom(const json& self, const json* /*old*/) {
-  return Child(self, "components").empty() || !Exists(self["routes"], [](const json& route) { return Has(route, kCustom); });
+bool ComponentsOnlyWhereThereAreRules(const json& self, const json* /*old*/) {
+  return Child(self, "components").empty() || All(self["routes"], [](const json& route) {
+           return Has(route, kGateway) || Has(route, kContour) || Has(route, kIstio) || Has(route, kBridge);
+         });
 }
 
 bool WeightsDiffer(const json& self, const json* /*old*/) {
@@ -101,16 +105,21 @@ bool ComparisonsNeedNoOtherRule(const json& self, const json* /*old*/) {
 void AddBridgeRules(RuleTable& book) {
   book
       ["self.all(a, self.exists_one(b, has(a.gatewayAPI) ? has(b.gatewayAPI) && a.gatewayAPI.kind == b.gatewayAPI.kind && "
-       "a.gatewayAPI.name == b.gatewayAPI.name : has(a.contour) ? has(b.contour) && a.contour.httpProxy == b.contour.httpProxy : "
+       "a.gatewayAPI.name == b.gatewayAPI.name : has(a.contour) ? has(b.contour) && a.contour == b.contour : "
+       "has(a.istio) ? has(b.istio) && a.istio == b.istio : "
        "has(a.custom) ? has(b.custom) && a.custom.apiVersion == b.custom.apiVersion && a.custom.kind == b.custom.kind && "
        "a.custom.name == b.custom.name : has(b.bridge)))"] = RoutesNameDifferentObjects;
-  book["[has(self.gatewayAPI), has(self.contour), has(self.custom), has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
+  book
+      ["[has(self.gatewayAPI), has(self.contour), has(self.istio), has(self.custom), "
+       "has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
   book["self.legacy.weight != self.target.weight"] = WeightsDiffer;
-  book["!has(self.components) || size(self.components) == 0 || !self.routes.exists(r, has(r.custom))"] = NoComponentsWithCustom;
+  book
+      ["!has(self.components) || size(self.components) == 0 || self.routes.all(r, has(r.gatewayAPI) || has(r.contour) || "
+       "has(r.istio) || has(r.bridge))"] = ComponentsOnlyWhereThereAreRules;
   book
       ["!has(self.components) || self.components.all(c, c.rules.all(r, !self.routes.exists(x, x.name == r.route && (has(r.rule) ? "
        "has(x.bridge) || has(x.contour) : has(x.gatewayAPI) && x.gatewayAPI.kind == 'GRPCRoute'))))"] = RulesGoByWhatTheirRouteHas;
-  book["!has(self.plan.shift.flags) || size(self.plan.shift.flags) == 0 || !self.routes.exists(r, has(r.contour) || has(r.custom))"] =
+  book["!has(self.plan.shift.flags) || size(self.plan.shift.flags) == 0 || self.routes.all(r, has(r.gatewayAPI) || has(r.bridge))"] =
       FlagsOnlyWhereThereAreAny;
   book
       ["self.routes.all(r, !has(r.bridge) || (r.bridge.name != self.legacy.service.name && r.bridge.name != "

@@ -23,9 +23,7 @@ constexpr char kComponents[] = "components";
 
 bool SamePlace(const json& a, const json& b) {
   const bool bridge = Has(a, "bridge");
-  for (const char* whole : {"contour", "custom"}) {
-    if (!bridge && Has(a, whole)) return Child(a, "name") == Child(b, "name") && Child(a, whole) == Child(b, whole);
-  }
+  if (!bridge && !Has(a, "gatewayAPI")) return a == b;
   const json& here = Child(a, bridge ? "bridge" : "gatewayAPI");
   const json& there = Child(b, bridge ? "bridge" : "gatewayAPI");
   const char* second = bridge ? "port" : "kind";
@@ -131,9 +129,8 @@ void AddSpecRules(RuleTable& book) {
   book[AdoptedRule(
       "(size(self.spec.routes) == size(oldSelf.spec.routes) && self.spec.routes.all(r, oldSelf.spec.routes.exists(o, o.name == r.name && "
       "(has(r.bridge) ? has(o.bridge) && o.bridge.name == r.bridge.name && o.bridge.port == r.bridge.port : "
-      "has(r.contour) ? has(o.contour) && o.contour == r.contour : has(r.custom) ? has(o.custom) && o.custom == r.custom : "
-      "has(o.gatewayAPI) && "
-      "o.gatewayAPI.kind == r.gatewayAPI.kind && o.gatewayAPI.name == r.gatewayAPI.name))))")] = RoutesStayWhileAdopted;
+      "has(r.gatewayAPI) ? has(o.gatewayAPI) && o.gatewayAPI.kind == r.gatewayAPI.kind && "
+      "o.gatewayAPI.name == r.gatewayAPI.name : o == r))))")] = RoutesStayWhileAdopted;
   book[AdoptedRule(
       "(has(self.spec.components) == has(oldSelf.spec.components) && "
       "(!has(self.spec.components) || self.spec.components == oldSelf.spec.components))")] = StaysWhileAdopted<kComponents>;

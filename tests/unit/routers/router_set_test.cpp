@@ -7,6 +7,7 @@
 
 #include "../../conformance/router_objects.hpp"
 #include "model/codec.hpp"
+#include "model/kind_traits.hpp"
 #include "routers/route_kinds.hpp"
 
 namespace softmig::routers::testing {
@@ -23,6 +24,16 @@ TEST(RouteKinds, HaveNamesKindsAndRoutersOfTheirOwn) {
   }
   EXPECT_EQ(names.size(), RouteKinds().size());
   EXPECT_EQ(kinds.size(), RouteKinds().size()) << "an object's kind says which router is to steer it";
+}
+
+TEST(RouteKinds, CanDoWhatASpecMayAskOfThem) {
+  for (const RouteKindRow& row : RouteKinds()) {
+    const model::KindTraits& traits = model::TraitsOf(row.kind);
+    EXPECT_EQ(traits.kind, row.kind);
+    model::RouteRef route;
+    route.kind = row.kind;
+    EXPECT_EQ(RouterSet().capabilities(route).header_flags, traits.header_flags) << traits.name;
+  }
 }
 
 TEST(RouterSet, SteersAnObjectByItsKind) {
