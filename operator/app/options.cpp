@@ -84,7 +84,7 @@ kube::ResourceType ParseType(const std::string& text) {
       parts.size() == 4 && model::IsApiVersion(parts[0] + "/" + parts[1]) && model::IsDnsLabel(parts[2]) && model::IsKind(parts[3]);
   if (!is_whole)
     throw CLI::ValidationError("--custom-routes",
-                               text + " is not GROUP/VERSION/PLURAL/KIND, as in traefik.io/v1alpha1/traefikservices/TraefikService");
+                               text + " is not GROUP/VERSION/PLURAL/KIND, as in split.smi-spec.io/v1alpha2/trafficsplits/TrafficSplit");
   for (const routers::RouteKindRow& row : routers::RouteKinds()) {
     if (row.type.kind == parts[3]) throw CLI::ValidationError("--custom-routes", parts[3] + " has a router of its own, or its name");
   }

@@ -12,9 +12,9 @@ namespace softmig::model {
 namespace {
 
 constexpr TextRule kPointer{2, 253, IsPointer, "a JSON pointer of letters, digits, dots, dashes and underscores, such as /status/phase"};
-constexpr TextRule kSpecPointer{7, 253, IsSpecPointer, "a JSON pointer into /spec, such as /spec/weighted/services/0/weight"};
-constexpr TextRule kApiVersion{3, 317, IsApiVersion, "a group and a version, such as traefik.io/v1alpha1"};
-constexpr TextRule kKind{1, 63, IsKind, "a kind, such as TraefikService"};
+constexpr TextRule kSpecPointer{7, 253, IsSpecPointer, "a JSON pointer into /spec, such as /spec/backends/0/weight"};
+constexpr TextRule kApiVersion{3, 317, IsApiVersion, "a group and a version, such as split.smi-spec.io/v1alpha2"};
+constexpr TextRule kKind{1, 63, IsKind, "a kind, such as TrafficSplit"};
 constexpr TextRule kAcceptedValue{1, 253, nullptr, ""};
 
 Side ParseSide(FieldReader& spec, std::string_view key) {
@@ -91,13 +91,14 @@ void ParseBridge(FieldReader& bridge, RouteRef& route) {
 /// The one member that says what kind of route it is.
 void ParseKind(FieldReader& reader, RouteRef& route) {
   using Parser = std::pair<std::string_view, void (*)(FieldReader&, RouteRef&)>;
-  static constexpr std::array<Parser, 5> kParsers{{{"gatewayAPI", ParseRouteObject},
+  static constexpr std::array<Parser, 6> kParsers{{{"gatewayAPI", ParseRouteObject},
                                                    {"contour", ParseNamed<RouteKind::kHttpProxy>},
                                                    {"istio", ParseNamed<RouteKind::kVirtualService>},
+                                                   {"traefik", ParseNamed<RouteKind::kTraefikService>},
                                                    {"custom", ParseCustom},
                                                    {"bridge", ParseBridge}}};
   const auto set = std::ranges::count_if(kParsers, [&](const Parser& parser) { return reader.Has(parser.first); });
-  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, istio, custom and bridge must be set");
+  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, istio, traefik, custom and bridge must be set");
   for (const auto& [member, parse] : kParsers) {
     if (auto found = reader.Object(member)) parse(*found, route);
   }

@@ -28,6 +28,7 @@ enum class RouteKind {
   kGrpcRoute,       ///< Gateway API, likewise
   kHttpProxy,       ///< Contour, the user's own
   kVirtualService,  ///< Istio, the user's own
+  kTraefikService,  ///< Traefik, the user's own
   kCustom,          ///< an object of any kind, the user's own, whose weights are found by their paths
   kBridge,          ///< an Envoy of the operator's own, with an agent that compares; at most one a migration
 };
@@ -39,7 +40,7 @@ struct CustomRoute {
     std::string service;  ///< where it says whose weight that is: the Service's name, or a host name that begins with it
     bool operator==(const Part&) const = default;
   };
-  std::string type;  ///< "traefik.io/v1alpha1/TraefikService"
+  std::string type;  ///< "split.smi-spec.io/v1alpha2/TrafficSplit"
   Part legacy, target;
   std::string accepted, accepted_value;  ///< where it says that it has been taken over, and the text there; empty: nobody says it
   std::string generation;                ///< where it says of which generation that is; empty: nowhere

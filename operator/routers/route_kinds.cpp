@@ -12,6 +12,7 @@
 #include "routers/gatewayapi/grpc_route_router.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
 #include "routers/istio/virtual_service_router.hpp"
+#include "routers/traefik/traefik_service_router.hpp"
 
 namespace softmig::routers {
 namespace {
@@ -49,6 +50,13 @@ std::vector<RouteKindRow> MakeRows() {
            kTemplateMark,
            kVirtualServiceDialect.steered,
            New<VirtualServiceRouter>},
+          {RouteKind::kTraefikService,
+           kube::kTraefikServices,
+           "",
+           {"spec"},
+           kTemplateMark,
+           kTraefikDialect.steered,
+           New<TraefikServiceRouter>},
           {RouteKind::kBridge,
            kube::kConfigMaps,
            std::string(kBridgeLabel),

@@ -1,6 +1,6 @@
 """Routes that are no HTTPRoutes: steered, put back where somebody edits them, taken back, and in the end as their user wrote them. Those of
-Contour with real requests through it and its Envoy; those of Istio by their definition in the API server, with nobody behind it. Each takes
-about as long as two ways up to the first step."""
+Contour with real requests through it and its Envoy; those of Istio and Traefik by their definitions in the API server, with nobody behind
+it. Each takes about as long as two ways up to the first step."""
 
 from __future__ import annotations
 
@@ -227,8 +227,27 @@ def test_weights_in_a_virtualservice_are_moved_taken_back_and_given_back(world: 
 
 
 @pytest.fixture
+def traefik_services(api_stack: Stack) -> Iterator[None]:
+    with defined(api_stack, "traefik", "TraefikService"):
+        yield
+
+
+@pytest.mark.usefixtures("traefik_services")
+def test_weights_in_a_traefikservice_are_moved_taken_back_and_given_back(world: World) -> None:
+    world.serve()
+    allow(world, "traefikservices")
+    legacy = {"name": "payments-legacy", "port": "http", "scheme": "h2c"}
+    world.cluster.apply({
+        "apiVersion": "traefik.io/v1alpha1", "kind": "TraefikService", "metadata": {"namespace": world.space, "name": "payments"},
+        "spec": {"weighted": {"services": [legacy], "sticky": {"cookie": {"name": "side"}}}}}, manager="user")
+    world.operator(more=("--routers", "traefikservice"))
+    path = f"/apis/traefik.io/v1alpha1/namespaces/{world.space}/traefikservices/payments"
+    Journey(world, path, lambda spec: spec["weighted"]["services"]).run({"traefik": {"traefikService": "payments"}})
+
+
+@pytest.fixture
 def splits(api_stack: Stack) -> Iterator[None]:
-    """A kind that nobody else serves: weights in a list, as Traefik's and Istio's objects have them."""
+    """A kind that nobody else serves: weights in a list, as many objects have them."""
     schema = {"type": "object", "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "splits.example.com"},

@@ -8,11 +8,11 @@ std::unique_ptr<TrafficRouter> MakeRouter() { return std::make_unique<CustomRout
 
 constexpr const char* kServices = "/spec/weighted/services/";
 
-model::RouteRef Traefik() {
+model::RouteRef Front() {
   model::RouteRef route = Web();
   route.kind = model::RouteKind::kCustom;
   const std::string services = kServices;
-  route.custom.type = "traefik.io/v1alpha1/TraefikService";
+  route.custom.type = "example.com/v1/Split";
   route.custom.legacy = {services + "0/weight", services + "0/name"};
   route.custom.target = {services + "1/weight", services + "1/name"};
   route.custom.accepted = "/status/ready";
@@ -26,7 +26,7 @@ json Entry(const std::string& service, int port, const json& weight) {
 }
 
 json Weighted() {
-  json object{{"apiVersion", "traefik.io/v1alpha1"}, {"kind", "TraefikService"}};
+  json object{{"apiVersion", "example.com/v1"}, {"kind", "Split"}};
   object["metadata"] = {{"name", "payments"}, {"namespace", "shop"}, {"uid", "uid-1"}, {"resourceVersion", "7"}, {"generation", 3}};
   object["spec"]["weighted"] = {{"sticky", {{"cookie", {{"name", "<a&b>"}}}}},
                                 {"services", json::array({Entry("old", 8080, 1), Entry("new.shop.svc", 9090, 0), Entry("docs", 80, 0)})}};
@@ -37,12 +37,12 @@ json Weighted() {
 model::Spec All() { return SpecOf({Component("all")}); }
 
 INSTANTIATE_TEST_SUITE_P(Custom, RouterConformance,
-                         ::testing::Values(RouterCase{"Custom", MakeRouter, Weighted(), All(), Traefik(), "spec", false}),
+                         ::testing::Values(RouterCase{"Custom", MakeRouter, Weighted(), All(), Front(), "spec", false}),
                          [](const auto& test) { return test.param.name; });
 
 TrafficIntent To(int weight) {
   TrafficIntent intent = IntentOf(All(), weight);
-  intent.custom = Traefik().custom;
+  intent.custom = Front().custom;
   return intent;
 }
 
@@ -50,13 +50,13 @@ TEST(CustomRouter, WritesNothingWhereTheEntriesStandInAnotherOrder) {
   json object = Weighted();
   std::swap(object["spec"]["weighted"]["services"][0], object["spec"]["weighted"]["services"][1]);
   EXPECT_FALSE(CustomRouter().Render(To(0), object));
-  EXPECT_FALSE(CustomRouter().Save(object, All(), Traefik()));
-  const model::RouteState state = CustomRouter().Observe(object, All(), Traefik());
+  EXPECT_FALSE(CustomRouter().Save(object, All(), Front()));
+  const model::RouteState state = CustomRouter().Observe(object, All(), Front());
   EXPECT_EQ(state.components.at(0).problems.at(0).message, "/spec/weighted/services/0/name does not say old");
 }
 
 TEST(CustomRouter, LeavesAloneWhatIsSomebodyElsesByNow) {
-  const auto saved = CustomRouter().Save(Weighted(), All(), Traefik());
+  const auto saved = CustomRouter().Save(Weighted(), All(), Front());
   ASSERT_TRUE(saved);
   json object = Apply(Weighted(), CustomRouter().Render(To(60), Weighted()).value());
   object["spec"]["weighted"]["services"][1]["name"] = "docs";
@@ -78,15 +78,15 @@ model::Acceptance Seen(json object, const model::RouteRef& route) { return Custo
 TEST(CustomRouter, IsAcceptedWhereTheObjectSaysItOfThePresentGeneration) {
   json object = Weighted();
   object["metadata"]["generation"] = 4;
-  EXPECT_EQ(Seen(object, Traefik()), model::Acceptance::kWaiting);
+  EXPECT_EQ(Seen(object, Front()), model::Acceptance::kWaiting);
   object["status"] = {{"ready", "true"}, {"observedGeneration", 4}};
-  EXPECT_EQ(Seen(object, Traefik()), model::Acceptance::kAccepted);
+  EXPECT_EQ(Seen(object, Front()), model::Acceptance::kAccepted);
   object["status"]["ready"] = false;
-  EXPECT_EQ(Seen(object, Traefik()), model::Acceptance::kWaiting);
+  EXPECT_EQ(Seen(object, Front()), model::Acceptance::kWaiting);
 }
 
 TEST(CustomRouter, WhatIsWrittenCountsAsAcceptedWhereNobodySaysIt) {
-  model::RouteRef route = Traefik();
+  model::RouteRef route = Front();
   route.custom.accepted.clear();
   EXPECT_EQ(Seen(json::object(), route), model::Acceptance::kAccepted);
   EXPECT_FALSE(CustomRouter().capabilities(route).reports_acceptance);

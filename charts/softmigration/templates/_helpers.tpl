@@ -29,6 +29,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.routers.grpcRoute }}{{ $on = append $on "grpcroute" }}{{ end }}
 {{- if .Values.routers.httpProxy }}{{ $on = append $on "httpproxy" }}{{ end }}
 {{- if .Values.routers.virtualService }}{{ $on = append $on "virtualservice" }}{{ end }}
+{{- if .Values.routers.traefikService }}{{ $on = append $on "traefikservice" }}{{ end }}
 {{- if .Values.routers.custom }}{{ $on = append $on "custom" }}{{ end }}
 {{- if .Values.routers.bridge }}{{ $on = append $on "bridge" }}{{ end }}
 {{- if not $on }}{{ fail "routers: at least one must be true; without any the operator moves nobody" }}{{ end }}
@@ -66,6 +67,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.routers.virtualService }}
 - apiGroups: [networking.istio.io]
   resources: [virtualservices]
+  verbs: [get, list, watch, patch]
+{{- end }}
+{{- if .Values.routers.traefikService }}
+- apiGroups: [traefik.io]
+  resources: [traefikservices]
   verbs: [get, list, watch, patch]
 {{- end }}
 {{- range .Values.routers.custom }}

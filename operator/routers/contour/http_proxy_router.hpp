@@ -16,6 +16,7 @@ inline constexpr RouteDialect kProxyDialect{.api_version = "projectcontour.io/v1
                                             .a_kind = "an HTTPProxy",
                                             .steered = {"f:spec", "f:routes"},
                                             .list = "routes",
+                                            .one_rule = false,
                                             .matches = "conditions",
                                             .backends = "services",
                                             .canonical = CanonicalConditions,

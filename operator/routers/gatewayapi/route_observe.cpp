@@ -233,7 +233,7 @@ model::RouteState RuleListRouter::Observe(const json& object, const model::Spec&
   model::RouteState state = ObserveHead(object, dialect_);
   const RuleTable table = ReadRules(object, dialect_);
   const View view{table, spec, route.name, {NamespaceOf(object), spec.legacy, spec.target}, dialect_};
-  if (table.malformed) state.problems.push_back({"RouteMalformed", "route " + route.name + " has no list of rules"});
+  if (table.malformed) state.problems.push_back({"RouteMalformed", "route " + route.name + " has " + NoRules(dialect_)});
   if (table.broken > 0) state.problems.push_back({"RouteMalformed", "route " + route.name + " has a rule that is no object"});
   std::vector<Claim> claims;
   for (const model::ComponentSpec& component : spec.components) {

@@ -99,7 +99,7 @@ std::vector<const OwnRule*> OwnRulesOf(const RuleTable& table, const std::set<st
 
 base::Result<std::string> RuleListRouter::Save(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   const RuleTable table = ReadRules(object, dialect_);
-  if (table.malformed) return base::Fail(ErrorCode::kInvalid, "route " + route.name + " has no list of rules");
+  if (table.malformed) return base::Fail(ErrorCode::kInvalid, "route " + route.name + " has " + NoRules(dialect_));
   const Sides sides{NamespaceOf(object), spec.legacy, spec.target};
   json saved = {{"keys", json::array()}, {"rules", json::array()}, {"version", 1}};
   std::set<const UserRule*> done;
@@ -128,7 +128,7 @@ base::Result<ObjectPatch> RuleListRouter::Restore(const std::string& saved, cons
   }
   const std::string uid = UidOf(object);
   const RuleTable table = ReadRules(object, dialect_);
-  if (uid.empty() || table.malformed) return base::Fail(ErrorCode::kInvalid, "the route has no uid or no list of rules");
+  if (uid.empty() || table.malformed) return base::Fail(ErrorCode::kInvalid, "the route has no uid or " + NoRules(dialect_));
   PatchBuilder patch(uid);
   const Likeness likeness = Member(&parsed, "for") == nullptr ? Likeness::kExact : Likeness::kTemplate;
   std::set<const UserRule*> done;

@@ -35,7 +35,9 @@ UserRule ReadUserRule(const json& rule, std::size_t index, const RouteDialect& d
   result.dialect = &dialect;
   if (dialect.names) result.name = TextMember(&rule, "name");
   result.matches = dialect.canonical(matches);
-  if (!result.name.empty()) {
+  if (dialect.one_rule) {
+    result.id = std::string("spec.") + dialect.list;
+  } else if (!result.name.empty()) {
     result.id = "rule:" + result.name;
   } else if (!result.matches.empty()) {
     result.id = "matches:" + result.matches;
@@ -124,8 +126,10 @@ std::string DescribeBackend(const json& ref) {
 RuleTable ReadRules(const json& object, const RouteDialect& dialect) {
   RuleTable table;
   const json* rules = Member(Member(&object, "spec"), dialect.list);
-  if (rules == nullptr || !rules->is_array()) {
-    table.malformed = true;
+  table.malformed = rules == nullptr || (dialect.one_rule ? !rules->is_object() : !rules->is_array());
+  if (table.malformed) return table;
+  if (dialect.one_rule) {
+    table.user.push_back(ReadUserRule(*rules, 0, dialect));
     return table;
   }
   std::map<std::string, int> seen;
@@ -212,13 +216,18 @@ std::size_t CountMatches(const json& rule) {
   return matches != nullptr && matches->is_array() && !matches->empty() ? matches->size() : 1;
 }
 
+std::string NoRules(const RouteDialect& dialect) { return dialect.one_rule ? std::string("no spec.") + dialect.list : "no list of rules"; }
+
 std::string DescribeRule(const UserRule& rule) {
+  if (rule.dialect->one_rule) return rule.id;
   return rule.name.empty() ? "rule " + std::to_string(rule.index + 1) + " (no name)" : "rule " + Cut(rule.name, 253);
 }
 
 std::string NamespaceOf(const json& object) { return TextMember(Member(&object, "metadata"), "namespace"); }
 std::string UidOf(const json& object) { return TextMember(Member(&object, "metadata"), "uid"); }
 std::string RulePath(std::size_t index) { return "/spec/rules/" + std::to_string(index); }
-std::string PathOf(const UserRule& rule) { return std::string("/spec/") + rule.dialect->list + "/" + std::to_string(rule.index); }
+std::string PathOf(const UserRule& rule) {
+  return std::string("/spec/") + rule.dialect->list + (rule.dialect->one_rule ? "" : "/" + std::to_string(rule.index));
+}
 
 }  // namespace softmig::routers

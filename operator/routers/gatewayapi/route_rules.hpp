@@ -37,6 +37,7 @@ struct RouteDialect {
   const char* a_kind;  ///< "an HTTPRoute", for messages
   SteeredField steered;
   const char* list;      ///< of the rules, in spec
+  bool one_rule;         ///< what stands there is no list but the only rule: all users are on it
   const char* matches;   ///< of a rule
   const char* backends;  ///< of a rule
   /// One text for all spellings of the same matches, null for none; empty where they cannot be said in the spec's words.
@@ -64,6 +65,7 @@ inline constexpr RouteDialect kHttpDialect{.api_version = "gateway.networking.k8
                                            .a_kind = "an HTTPRoute",
                                            .steered = kRulesField,
                                            .list = "rules",
+                                           .one_rule = false,
                                            .matches = "matches",
                                            .backends = "backendRefs",
                                            .canonical = model::CanonicalMatches,
@@ -80,6 +82,7 @@ inline constexpr RouteDialect kGrpcDialect{.api_version = "gateway.networking.k8
                                            .a_kind = "a GRPCRoute",
                                            .steered = kRulesField,
                                            .list = "rules",
+                                           .one_rule = false,
                                            .matches = "matches",
                                            .backends = "backendRefs",
                                            .canonical = model::CanonicalGrpcMatches,
@@ -116,7 +119,7 @@ struct OwnRule {
 };
 
 struct RuleTable {
-  bool malformed = false;   ///< there is no list of rules
+  bool malformed = false;   ///< there are no rules to be found: NoRules says it
   int broken = 0;           ///< entries that are no objects
   std::size_t matches = 0;  ///< of all rules together
   std::vector<UserRule> user;
@@ -148,6 +151,8 @@ const nlohmann::json* BackendRefs(const nlohmann::json& rule);
 std::string InPlaceOfBackends(const nlohmann::json& rule);
 /// How many matches the rule counts for: an absent or empty list is the one default match.
 std::size_t CountMatches(const nlohmann::json& rule);
+/// "no list of rules" or "no spec.weighted", for messages.
+std::string NoRules(const RouteDialect& dialect);
 /// "rule refunds" or "rule 3 (no name)", for messages; counts from 1.
 std::string DescribeRule(const UserRule& rule);
 

@@ -10,6 +10,7 @@ namespace softmig::routers {
 using nlohmann::json;
 
 void TestIdentity(const UserRule& rule, PatchBuilder& patch) {
+  if (rule.dialect->one_rule) return;
   const std::string path = PathOf(rule);
   if (!rule.name.empty()) return patch.Test(path + "/name", rule.name);
   const char* member = rule.dialect->matches;

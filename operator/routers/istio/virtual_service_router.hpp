@@ -22,6 +22,7 @@ inline constexpr RouteDialect kVirtualServiceDialect{.api_version = "networking.
                                                      .a_kind = "a VirtualService",
                                                      .steered = {"f:spec", "f:http"},
                                                      .list = "http",
+                                                     .one_rule = false,
                                                      .matches = "match",
                                                      .backends = "route",
                                                      .canonical = CanonicalIstioMatches,

@@ -50,7 +50,7 @@ def built(name: str) -> str:
 
 
 def crd_list(name: str) -> Path:
-    """A JSON list of CustomResourceDefinitions: "gateway-api", "contour" or "istio"."""
+    """A JSON list of CustomResourceDefinitions: "gateway-api", "contour", "istio" or "traefik"."""
     path = cache() / "crds" / f"{name}.json"
     if not path.exists():
         raise HarnessError(f"{path} is not there; run tools/build_cluster.sh")
