@@ -6,12 +6,13 @@
 namespace softmig::model {
 namespace {
 
-constexpr std::array<KindTraits, 7> kKinds{{
+constexpr std::array<KindTraits, 8> kKinds{{
     {RouteKind::kHttpRoute, "httproute", "gatewayAPI.name", "an HTTPRoute", true, true, true},
     {RouteKind::kGrpcRoute, "grpcroute", "gatewayAPI.name", "a GRPCRoute", true, false, true},
     {RouteKind::kHttpProxy, "httpproxy", "contour.httpProxy", "an HTTPProxy", false, true, false},
     {RouteKind::kVirtualService, "virtualservice", "istio.virtualService", "a VirtualService", true, true, false},
     {RouteKind::kTraefikService, "traefikservice", "traefik.traefikService", "a TraefikService", false, false, false},
+    {RouteKind::kCanaryIngress, "canaryingress", "nginx.canaryIngress", "a canary Ingress", false, false, false},
     {RouteKind::kCustom, "custom", "custom.name", "a custom route", false, false, false},
     {RouteKind::kBridge, "bridge", "bridge.name", "a bridge", false, true, true},
 }};

@@ -91,14 +91,15 @@ void ParseBridge(FieldReader& bridge, RouteRef& route) {
 /// The one member that says what kind of route it is.
 void ParseKind(FieldReader& reader, RouteRef& route) {
   using Parser = std::pair<std::string_view, void (*)(FieldReader&, RouteRef&)>;
-  static constexpr std::array<Parser, 6> kParsers{{{"gatewayAPI", ParseRouteObject},
+  static constexpr std::array<Parser, 7> kParsers{{{"gatewayAPI", ParseRouteObject},
                                                    {"contour", ParseNamed<RouteKind::kHttpProxy>},
                                                    {"istio", ParseNamed<RouteKind::kVirtualService>},
                                                    {"traefik", ParseNamed<RouteKind::kTraefikService>},
+                                                   {"nginx", ParseNamed<RouteKind::kCanaryIngress>},
                                                    {"custom", ParseCustom},
                                                    {"bridge", ParseBridge}}};
   const auto set = std::ranges::count_if(kParsers, [&](const Parser& parser) { return reader.Has(parser.first); });
-  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, istio, traefik, custom and bridge must be set");
+  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, istio, traefik, nginx, custom and bridge must be set");
   for (const auto& [member, parse] : kParsers) {
     if (auto found = reader.Object(member)) parse(*found, route);
   }

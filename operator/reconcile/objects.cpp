@@ -19,14 +19,16 @@ json TrimManagers(const json& managers, routers::SteeredField steered) {
   json trimmed = json::array();
   if (!managers.is_array()) return trimmed;
   for (const json& entry : managers) {
-    const json& member = At(At(entry, "fieldsV1"), steered.member);
-    const json& owned = steered.field == nullptr ? member : At(member, steered.field);
-    if (!owned.is_object()) continue;
-    const json kept = steered.field == nullptr ? json::object() : json{{steered.field, json::object()}};
+    const json* owned = routers::OwnedPart(entry, steered);
+    if (owned == nullptr || !owned->is_object()) continue;
+    json kept = json::object();
+    for (const char* key : {steered.part, steered.field, steered.member}) {
+      if (key != nullptr) kept = json{{key, std::move(kept)}};
+    }
     trimmed.push_back({{"manager", At(entry, "manager")},
                        {"operation", At(entry, "operation")},
                        {"time", At(entry, "time")},
-                       {"fieldsV1", {{steered.member, kept}}}});
+                       {"fieldsV1", std::move(kept)}});
   }
   return trimmed;
 }
@@ -68,8 +70,10 @@ RouteObject ProjectRoute(const routers::RouteKindRow& row, const json& object) {
   for (const char* member : row.members) route.object[member] = At(object, member);
   json& trimmed = route.object["metadata"];
   trimmed["managedFields"] = TrimManagers(At(meta, "managedFields"), row.steered);
-  const json& annotation = At(At(meta, "annotations"), row.annotation.c_str());
-  if (annotation.is_string()) trimmed["annotations"] = {{row.annotation, annotation}};
+  for (const std::string& name : row.annotations) {
+    const json& annotation = At(At(meta, "annotations"), name.c_str());
+    if (annotation.is_string()) trimmed["annotations"][name] = annotation;
+  }
   return route;
 }
 

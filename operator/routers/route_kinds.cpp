@@ -12,6 +12,7 @@
 #include "routers/gatewayapi/grpc_route_router.hpp"
 #include "routers/gatewayapi/http_route_router.hpp"
 #include "routers/istio/virtual_service_router.hpp"
+#include "routers/nginx/canary_ingress_router.hpp"
 #include "routers/traefik/traefik_service_router.hpp"
 
 namespace softmig::routers {
@@ -40,28 +41,29 @@ bool HasReferenceTo(const nlohmann::json& value, const kube::ObjectKey& service,
 }
 
 std::vector<RouteKindRow> MakeRows() {
-  return {{RouteKind::kHttpRoute, kube::kHttpRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<HttpRouteRouter>},
-          {RouteKind::kGrpcRoute, kube::kGrpcRoutes, "", {"spec", "status"}, kTemplateMark, kRulesField, New<GrpcRouteRouter>},
-          {RouteKind::kHttpProxy, kube::kHttpProxies, "", {"spec", "status"}, kTemplateMark, kProxyDialect.steered, New<HttpProxyRouter>},
+  return {{RouteKind::kHttpRoute, kube::kHttpRoutes, "", {"spec", "status"}, {kTemplateMark}, kRulesField, New<HttpRouteRouter>},
+          {RouteKind::kGrpcRoute, kube::kGrpcRoutes, "", {"spec", "status"}, {kTemplateMark}, kRulesField, New<GrpcRouteRouter>},
+          {RouteKind::kHttpProxy, kube::kHttpProxies, "", {"spec", "status"}, {kTemplateMark}, kProxyDialect.steered, New<HttpProxyRouter>},
           {RouteKind::kVirtualService,
            kube::kVirtualServices,
            "",
            {"spec", "status"},
-           kTemplateMark,
+           {kTemplateMark},
            kVirtualServiceDialect.steered,
            New<VirtualServiceRouter>},
           {RouteKind::kTraefikService,
            kube::kTraefikServices,
            "",
            {"spec"},
-           kTemplateMark,
+           {kTemplateMark},
            kTraefikDialect.steered,
            New<TraefikServiceRouter>},
+          {RouteKind::kCanaryIngress, kube::kIngresses, "", {"spec"}, CanaryAnnotations(), kCanaryField, New<CanaryIngressRouter>},
           {RouteKind::kBridge,
            kube::kConfigMaps,
            std::string(kBridgeLabel),
            {"data"},
-           std::string(kBridgeAnnotation),
+           {std::string(kBridgeAnnotation)},
            kBridgeField,
            New<BridgeRouter>}};
 }
@@ -79,7 +81,7 @@ std::string IdOf(const RouteKindRow& row) {
 }
 
 RouteKindRow CustomRow(const kube::ResourceType& type) {
-  return {RouteKind::kCustom, type, "", {"spec", "status"}, kTemplateMark, kCustomField, New<CustomRouter>};
+  return {RouteKind::kCustom, type, "", {"spec", "status"}, {}, kCustomField, New<CustomRouter>};
 }
 
 const RouteKindRow& RowOf(model::RouteKind kind) { return *std::ranges::find(RouteKinds(), kind, &RouteKindRow::kind); }

@@ -17,9 +17,9 @@ struct RouteKindRow {
   model::RouteKind kind = model::RouteKind::kHttpRoute;
   kube::ResourceType type;
   std::string label;                 ///< only objects with this label are of interest; empty: all
-  std::vector<const char*> members;  ///< of the object that the router reads, besides its metadata
-  std::string annotation;            ///< the one annotation that is read
-  SteeredField steered;              ///< what it steers by
+  std::vector<const char*> members;      ///< of the object that the router reads, besides its metadata
+  std::vector<std::string> annotations;  ///< those that are read
+  SteeredField steered;                  ///< what it steers by
   std::unique_ptr<TrafficRouter> (*make)() = nullptr;
 };
 

@@ -1,6 +1,6 @@
 """Routes that are no HTTPRoutes: steered, put back where somebody edits them, taken back, and in the end as their user wrote them. Those of
-Contour with real requests through it and its Envoy; those of Istio and Traefik by their definitions in the API server, with nobody behind
-it. Each takes about as long as two ways up to the first step."""
+Contour with real requests through it and its Envoy; those of Istio, Traefik and NGINX as objects in the API server, with nobody behind
+them. Each takes about as long as two ways up to the first step."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ class Journey:
         """`served_by`: nothing where no data plane looks at the object."""
         self.world, self.path, self.backends, self.served_by = world, path, backends, served_by
 
+    def written(self) -> list[Object]:
+        """All of the object that users write."""
+        route = self.world.api.get(self.path)
+        return [route["spec"], route["metadata"].get("annotations", {})]
+
     def weights(self) -> dict[str, int]:
         return {name_of(service): service.get("weight", 0) for service in self.backends(self.world.api.get(self.path)["spec"])}
 
@@ -66,7 +71,7 @@ class Journey:
 
     def run(self, route: Object) -> None:
         world = self.world
-        before = world.api.get(self.path)["spec"]
+        before = self.written()
         world.says(GOOD)
         migration = world.migration(steps=HOLD)
         migration["spec"]["routes"] = [{"name": "web", **route}]
@@ -83,7 +88,7 @@ class Journey:
         self.wait_step(50)
         world.api.delete(world.path())
         world.wait(lambda: not world.api.find(world.path()), "the migration is gone")
-        assert world.api.get(self.path)["spec"] == before, "the route is as its user wrote it"
+        assert self.written() == before, "the route is as its user wrote it"
 
 
 def test_users_of_an_httpproxy_are_moved_taken_back_and_given_back(full_world: World) -> None:
@@ -243,6 +248,35 @@ def test_weights_in_a_traefikservice_are_moved_taken_back_and_given_back(world: 
     world.operator(more=("--routers", "traefikservice"))
     path = f"/apis/traefik.io/v1alpha1/namespaces/{world.space}/traefikservices/payments"
     Journey(world, path, lambda spec: spec["weighted"]["services"]).run({"traefik": {"traefikService": "payments"}})
+
+
+CANARY = "nginx.ingress.kubernetes.io/canary"
+
+
+class CanaryJourney(Journey):
+    """By one annotation, which counts up to 1000."""
+
+    def weights(self) -> dict[str, int]:
+        annotations = self.world.api.get(self.path)["metadata"]["annotations"]
+        return {"payments-next": int(annotations.get(f"{CANARY}-weight", "0")) // 10}
+
+    def set_weights(self, legacy: int, target: int) -> None:
+        self.world.api.patch(self.path, {"metadata": {"annotations": {f"{CANARY}-weight": str(target * 1000 // (legacy + target))}}}, manager="user")
+
+
+def test_the_weight_of_a_canary_ingress_is_moved_taken_back_and_given_back(world: World) -> None:
+    world.serve()
+    allow(world, "canaryingresses")
+    backend = {"service": {"name": "payments-next", "port": {"name": "http"}}}
+    annotations = {CANARY: "true", f"{CANARY}-weight-total": "1000", f"{CANARY}-by-header": "x-beta", "example.com/note": "<mine>"}
+    world.cluster.apply({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"namespace": world.space, "name": "payments", "annotations": annotations},
+        "spec": {"ingressClassName": "nginx", "rules": [
+            {"host": world.host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]}}, manager="user")
+    world.operator(more=("--routers", "canaryingress"))
+    path = f"/apis/networking.k8s.io/v1/namespaces/{world.space}/ingresses/payments"
+    CanaryJourney(world, path, lambda spec: []).run({"nginx": {"canaryIngress": "payments"}})
 
 
 @pytest.fixture

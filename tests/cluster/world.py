@@ -34,7 +34,8 @@ STUB_PORT = 19090
 GOOD, BAD = 0.1, 9
 _GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
 _ROUTES = ((_GATEWAY_API, "httproutes"), (_GATEWAY_API, "grpcroutes"), ("/apis/projectcontour.io/v1", "httpproxies"),
-           ("/apis/networking.istio.io/v1", "virtualservices"), ("/apis/traefik.io/v1alpha1", "traefikservices"))
+           ("/apis/networking.istio.io/v1", "virtualservices"), ("/apis/traefik.io/v1alpha1", "traefikservices"),
+           ("/apis/networking.k8s.io/v1", "ingresses"))
 _PATIENCE = 60  # seconds; only a failing test waits so long
 
 
@@ -370,8 +371,9 @@ class World:
             parts.append(f"--- migration {migration['metadata']['name']}\n{yaml.safe_dump(shown, sort_keys=False)}")
         for root, plural in _ROUTES:
             for route in self._found(root, plural):
-                rules = next((route["spec"][key] for key in ("rules", "routes", "http", "weighted") if key in route["spec"]), None)
-                parts.append(f"--- {plural} {route['metadata']['name']}: {json.dumps(rules)} {json.dumps(route.get('status'))}")
+                rules = next((route["spec"][key] for key in ("routes", "http", "weighted", "rules") if key in route["spec"]), None)
+                said = [rules, route["metadata"].get("annotations"), route.get("status")]
+                parts.append(f"--- {plural} {route['metadata']['name']}: {json.dumps(said)}")
         for operator in self.operators:
             tail = "\n".join(operator.log.splitlines()[-25:])
             ended = "" if operator.process.alive else f" (ended with {operator.process.exit_code})"

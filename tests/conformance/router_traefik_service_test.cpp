@@ -43,7 +43,7 @@ const model::Spec& All() {
 
 INSTANTIATE_TEST_SUITE_P(Traefik, RouterConformance,
                          ::testing::Values(RouterCase{"TraefikService", MakeRouter, RichService(), All(), Front()},
-                                           RouterCase{"TraefikServiceOfLegacyOnly", MakeRouter, Weighted({To("old", 8080, 3)}), All(), Front()}),
+                                           RouterCase{"TraefikServiceOfLegacyOnly", MakeRouter, Weighted(json::array({To("old", 8080, 3)})), All(), Front()}),
                          [](const auto& test) { return test.param.name; });
 
 model::RouteState Seen(const json& object) { return TraefikServiceRouter().Observe(object, All(), Front()); }
@@ -64,7 +64,7 @@ TEST(TraefikServiceRouter, FindsTheServicesWhereverTheyStand) {
 }
 
 TEST(TraefikServiceRouter, NamesTheTargetByItsPortNumber) {
-  EXPECT_EQ(Steered(Weighted({To("old", "http")}), 10), json::array({To("old", "http", 90), To("new", 9090, 10)}));
+  EXPECT_EQ(Steered(Weighted(json::array({To("old", "http")})), 10), json::array({To("old", "http", 90), To("new", 9090, 10)}));
 }
 
 TEST(TraefikServiceRouter, AnotherTraefikServiceBehindItIsAStranger) {
@@ -76,7 +76,7 @@ TEST(TraefikServiceRouter, AnotherTraefikServiceBehindItIsAStranger) {
 }
 
 TEST(TraefikServiceRouter, OneThatOnlyMirrorsHasNothingToSteer) {
-  json object = Weighted({});
+  json object = Weighted(json::array());
   object["spec"] = {{"mirroring", {{"name", "old"}}}};
   EXPECT_EQ(Seen(object).problems.at(0).message, "route web has no spec.weighted");
   EXPECT_EQ(Steered(object, 0), "route web has no uid or no spec.weighted");

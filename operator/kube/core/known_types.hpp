@@ -12,6 +12,7 @@ inline const ResourceType kGrpcRoutes{"gateway.networking.k8s.io", "v1", "grpcro
 inline const ResourceType kHttpProxies{"projectcontour.io", "v1", "httpproxies", "HTTPProxy"};
 inline const ResourceType kVirtualServices{"networking.istio.io", "v1", "virtualservices", "VirtualService"};
 inline const ResourceType kTraefikServices{"traefik.io", "v1alpha1", "traefikservices", "TraefikService"};
+inline const ResourceType kIngresses{"networking.k8s.io", "v1", "ingresses", "Ingress"};
 inline const ResourceType kSecrets{"", "v1", "secrets", "Secret"};
 inline const ResourceType kJobs{"batch", "v1", "jobs", "Job"};
 inline const ResourceType kCronJobs{"batch", "v1", "cronjobs", "CronJob"};

@@ -77,7 +77,7 @@ std::string TextOf(const json& value) {
 
 AcceptanceReport ReadCustomAcceptance(const json& object, const CustomRoute& custom) {
   using model::Acceptance;
-  if (custom.accepted.empty()) return {Acceptance::kAccepted, ""};
+  if (custom.accepted.empty()) return AcceptedAsWritten(object);
   const json* said = Find(object, custom.accepted);
   if (!custom.generation.empty()) {
     const json* seen = Find(object, custom.generation);
@@ -119,13 +119,7 @@ Capabilities CustomRouter::capabilities(const model::RouteRef& route) const {
 }
 
 model::RouteState CustomRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
-  model::RouteState state;
-  state.uid = UidOf(object);
-  state.resource_version = TextMember(Member(&object, "metadata"), "resourceVersion");
-  AcceptanceReport report = ReadCustomAcceptance(object, route.custom);
-  state.acceptance = report.acceptance;
-  state.acceptance_message = Cut(std::move(report.message), 256);
-  state.last_writer = LastWriter(object, kCustomField);
+  model::RouteState state = StateHead(object, ReadCustomAcceptance(object, route.custom), kCustomField);
   const Place legacy = FindPlace(object, route.custom.legacy, spec.legacy.service);
   const Place target = FindPlace(object, route.custom.target, spec.target.service);
   for (const model::ComponentSpec& component : spec.components) {
@@ -162,16 +156,6 @@ base::Result<ObjectPatch> CustomRouter::Render(const TrafficIntent& intent, cons
   SetWeight(legacy, split.legacy().value(), patch);
   SetWeight(target, split.target().value(), patch);
   return ObjectPatch{patch.Text()};
-}
-
-base::Result<json> CustomRouter::Make(const TrafficIntent& /*intent*/, const model::Spec& /*spec*/, const model::RouteRef& route,
-                                      const std::string& /*ns*/) const {
-  return base::Fail(ErrorCode::kInvalid, "route " + route.name + " is a custom one: there is no template to make it from");
-}
-
-base::Result<ObjectPatch> CustomRouter::Remake(const TrafficIntent& /*intent*/, const model::Spec& /*spec*/,
-                                               const model::RouteRef& /*route*/, const json& /*object*/) const {
-  return ObjectPatch{};
 }
 
 base::Result<ObjectPatch> CustomRouter::Restore(const std::string& saved, const json& object) const {

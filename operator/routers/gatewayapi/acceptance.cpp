@@ -64,6 +64,17 @@ AcceptanceReport Rejected(const std::string& who, const json& condition, const s
   return {Acceptance::kRejected, Cut(text, kMaxMessage)};
 }
 
+model::RouteState StateHead(const json& object, AcceptanceReport report, SteeredField steered) {
+  const json* metadata = Member(&object, "metadata");
+  model::RouteState state;
+  state.uid = TextMember(metadata, "uid");
+  state.resource_version = TextMember(metadata, "resourceVersion");
+  state.acceptance = report.acceptance;
+  state.acceptance_message = Cut(std::move(report.message), kMaxMessage);
+  state.last_writer = LastWriter(object, steered);
+  return state;
+}
+
 AcceptanceReport AcceptedAsWritten(const json& /*object*/) { return {Acceptance::kAccepted, ""}; }
 
 AcceptanceReport ReadAcceptance(const json& object) {

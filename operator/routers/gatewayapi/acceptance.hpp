@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "model/route_state.hpp"
+#include "routers/gatewayapi/json_view.hpp"
 
 namespace softmig::routers {
 
@@ -18,6 +19,9 @@ struct AcceptanceReport {
 /// What `status.parents` of a Gateway API route says about the current generation. Conditions about an older generation
 /// count as silence. One refusal outweighs everything.
 AcceptanceReport ReadAcceptance(const nlohmann::json& object);
+
+/// What all routers read alike: uid, resourceVersion, acceptance and who wrote last.
+model::RouteState StateHead(const nlohmann::json& object, AcceptanceReport report, SteeredField steered);
 
 /// Where nobody tells: what is written counts as accepted.
 AcceptanceReport AcceptedAsWritten(const nlohmann::json& object);

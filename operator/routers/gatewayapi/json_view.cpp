@@ -30,15 +30,21 @@ std::optional<std::int64_t> WholeNumber(const json* value, std::int64_t max) {
   return number;
 }
 
+const json* OwnedPart(const json& entry, SteeredField steered) {
+  const json* owned = Member(&entry, "fieldsV1");
+  for (const char* key : {steered.member, steered.field, steered.part}) {
+    if (key != nullptr) owned = Member(owned, key);
+  }
+  return owned;
+}
+
 std::string LastWriter(const json& object, SteeredField steered) {
   const json* entries = Member(Member(&object, "metadata"), "managedFields");
   if (entries == nullptr || !entries->is_array()) return {};
   std::string writer;
   std::string latest;
   for (const json& entry : *entries) {
-    const json* owned = Member(Member(&entry, "fieldsV1"), steered.member);
-    if (steered.field != nullptr) owned = Member(owned, steered.field);
-    if (owned == nullptr) continue;
+    if (OwnedPart(entry, steered) == nullptr) continue;
     std::string time = TextMember(&entry, "time");  // RFC 3339 in UTC with whole seconds: orders as text
     if (!writer.empty() && time < latest) continue;
     writer = TextMember(&entry, "manager");

@@ -210,13 +210,7 @@ void AddIds(const Claim& claim, std::vector<std::string>& ids) {
 }
 
 model::RouteState ObserveHead(const json& object, const RouteDialect& dialect) {
-  model::RouteState state;
-  state.uid = UidOf(object);
-  state.resource_version = TextMember(Member(&object, "metadata"), "resourceVersion");
-  AcceptanceReport report = dialect.acceptance(object);
-  state.acceptance = report.acceptance;
-  state.acceptance_message = std::move(report.message);
-  state.last_writer = LastWriter(object, dialect.steered);
+  model::RouteState state = StateHead(object, dialect.acceptance(object), dialect.steered);
   TemplateMark mark = ReadMark(object);
   state.made_for = std::move(mark.made_for);
   if (mark.restorable) state.mark = std::move(mark.text);

@@ -71,7 +71,7 @@ std::string CanonicalIstioMatches(const json& match) {
 AcceptanceReport ReadVirtualServiceAcceptance(const json& object) {
   const json* reconciled = FindCondition(Member(&object, "status"), "Reconciled");
   if (reconciled == nullptr || TextMember(reconciled, "status") == "True") return AcceptedAsWritten(object);
-  return {Acceptance::kWaiting, Cut("Istio has not yet brought the VirtualService to all proxies: " + TextMember(reconciled, "message"), 256)};
+  return {Acceptance::kWaiting, "Istio has not yet brought the VirtualService to all proxies: " + TextMember(reconciled, "message")};
 }
 
 Backend ClassifyDestination(const json& destination, const Sides& sides) {

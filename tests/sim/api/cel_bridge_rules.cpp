@@ -12,6 +12,7 @@ constexpr const char* kGateway = "gatewayAPI";
 constexpr const char* kContour = "contour";
 constexpr const char* kIstio = "istio";
 constexpr const char* kTraefik = "traefik";
+constexpr const char* kNginx = "nginx";
 constexpr const char* kCustom = "custom";
 constexpr const char* kBridge = "bridge";
 
@@ -22,7 +23,7 @@ bool SameObject(const json& a, const json& b) {
 bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
   return All(self, [&](const json& a) {
     return ExistsOne(self, [&](const json& b) {
-      for (const char* named : {kContour, kIstio, kTraefik}) {
+      for (const char* named : {kContour, kIstio, kTraefik, kNginx}) {
         if (Has(a, named)) return Has(b, named) && a[named] == b[named];
       }
       if (Has(a, kCustom)) return Has(b, kCustom) && SameObject(a[kCustom], b[kCustom]);
@@ -34,7 +35,7 @@ bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
 }
 
 bool OneKindOfRoute(const json& self, const json* /*old*/) {
-  constexpr std::array kMembers{kGateway, kContour, kIstio, kTraefik, kCustom, kBridge};
+  constexpr std::array kMembers{kGateway, kContour, kIstio, kTraefik, kNginx, kCustom, kBridge};
   return std::ranges::count_if(kMembers, [&](const char* member) { return Has(self, member); }) == 1;
 }
 
@@ -109,11 +110,12 @@ void AddBridgeRules(RuleTable& book) {
        "a.gatewayAPI.name == b.gatewayAPI.name : has(a.contour) ? has(b.contour) && a.contour == b.contour : "
        "has(a.istio) ? has(b.istio) && a.istio == b.istio : "
        "has(a.traefik) ? has(b.traefik) && a.traefik == b.traefik : "
+       "has(a.nginx) ? has(b.nginx) && a.nginx == b.nginx : "
        "has(a.custom) ? has(b.custom) && a.custom.apiVersion == b.custom.apiVersion && a.custom.kind == b.custom.kind && "
        "a.custom.name == b.custom.name : has(b.bridge)))"] = RoutesNameDifferentObjects;
   book
-      ["[has(self.gatewayAPI), has(self.contour), has(self.istio), has(self.traefik), has(self.custom), "
-       "has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
+      ["[has(self.gatewayAPI), has(self.contour), has(self.istio), has(self.traefik), has(self.nginx), "
+       "has(self.custom), has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
   book["self.legacy.weight != self.target.weight"] = WeightsDiffer;
   book
       ["!has(self.components) || size(self.components) == 0 || self.routes.all(r, has(r.gatewayAPI) || has(r.contour) || "
