@@ -9,8 +9,10 @@
 #include "analysis/numbers.hpp"
 #include "base/time_format.hpp"
 #include "lint/check.hpp"
+#include "model/kind_traits.hpp"
 #include "model/text_rules.hpp"
 #include "providers/counter_query.hpp"
+#include "routers/router_set.hpp"
 
 namespace softmig::lint {
 namespace {
@@ -103,8 +105,15 @@ class Advisor {
   }
 
   void AdviseRoutes() {
+    const routers::RouterSet routers;
     for (std::size_t i = 0; i < spec_.routes.size(); ++i) {
-      if (spec_.routes[i].kind != model::RouteKind::kBridge || spec_.routes[i].replicas > 1) continue;
+      const model::RouteRef& route = spec_.routes[i];
+      if (!routers.capabilities(route).reports_acceptance) {
+        Say(Rule::kAcceptanceUnknown, fmt::format("spec.routes[{}]", i),
+            fmt::format("nobody says when {} has been taken over: a step counts as reached once its weight is written",
+                        model::TraitsOf(route.kind).a_kind));
+      }
+      if (route.kind != model::RouteKind::kBridge || route.replicas > 1) continue;
       Say(Rule::kOneReplica, fmt::format("spec.routes[{}].bridge.replicas", i),
           "all users enter at one pod; while it is replaced they find nobody");
     }

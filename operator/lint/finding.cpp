@@ -9,7 +9,7 @@ constexpr Severity kError = Severity::kError;
 constexpr Severity kWarning = Severity::kWarning;
 constexpr Severity kNote = Severity::kNote;
 
-constexpr std::array<RuleText, 27> kRules{{
+constexpr std::array<RuleText, 28> kRules{{
     {Rule::kInvalidYaml, "InvalidYaml", kError, "The file cannot be read.", "Correct the syntax; nothing behind that place was looked at."},
     {Rule::kDoubleKey, "DoubleKey", kError, "A key stands twice in one mapping.",
      "Remove one of them: kubectl takes the last, other tools refuse the file."},
@@ -57,6 +57,8 @@ constexpr std::array<RuleText, 27> kRules{{
      "Expect each step to last at least as long as analysis.delay."},
     {Rule::kNothingMoves, "NothingMoves", kNote, "The operator moves nobody as long as this stands.",
      "Remove it when the migration shall begin or go on."},
+    {Rule::kAcceptanceUnknown, "AcceptanceUnknown", kNote, "Nobody says when a route of this kind has been taken over.",
+     "Let a metric see who serves: a step counts as reached once its weight is written."},
     {Rule::kStatusIgnored, "StatusIgnored", kNote, "The API server ignores a status in a manifest.", "Remove it."},
     {Rule::kNoNamespace, "NoNamespace", kNote, "The manifest names no namespace.",
      "It goes to the namespace of whoever applies it, and so do the Services and routes it names."},

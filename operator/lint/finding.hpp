@@ -34,6 +34,7 @@ enum class Rule {
   kNoZero,
   kLateData,
   kNothingMoves,
+  kAcceptanceUnknown,
   kStatusIgnored,
   kNoNamespace,
   kOtherObject,

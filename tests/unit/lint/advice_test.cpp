@@ -23,6 +23,7 @@ TEST(Advice, WarnsOfStepsAndPoliciesThatAreProbablyNotMeant) {
       {With("/spec/analysis/beta", "0.2"), "LooseOdds spec.analysis.beta"},
       {With("/spec/routes", {{{"name", "web"}, {"bridge", {{"name", "entrance"}, {"port", 80}, {"replicas", 1}}}}}),
        "OneReplica spec.routes[0].bridge.replicas"},
+      {With("/spec/routes", {{{"name", "web"}, {"istio", {{"virtualService", "payments"}}}}}), "AcceptanceUnknown spec.routes[0]"},
       {With("/spec/analysis/delay", "1m"), "LateData spec.plan.shift.steps[2]"},
   };
   for (const auto& [patch, wanted] : cases) EXPECT_EQ(Said(Manifest(patch)), Strings{wanted}) << patch;
