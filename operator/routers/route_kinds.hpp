@@ -16,7 +16,7 @@ namespace softmig::routers {
 struct RouteKindRow {
   model::RouteKind kind = model::RouteKind::kHttpRoute;
   kube::ResourceType type;
-  std::string label;                 ///< only objects with this label are of interest; empty: all
+  std::string label;                     ///< only objects with this label are of interest; empty: all
   std::vector<const char*> members;      ///< of the object that the router reads, besides its metadata
   std::vector<std::string> annotations;  ///< those that are read
   SteeredField steered;                  ///< what it steers by

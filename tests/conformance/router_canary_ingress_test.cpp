@@ -16,7 +16,8 @@ json Canary(const json& annotations, json paths) {
   object["metadata"] = {{"name", "payments"}, {"namespace", "shop"}, {"uid", "uid-1"}, {"resourceVersion", "7"}, {"generation", 3}};
   object["metadata"]["annotations"] = {{kCanary, "true"}, {"nginx.ingress.kubernetes.io/canary-by-header", "x-beta"}, {"note", "<a&b>"}};
   object["metadata"]["annotations"].update(annotations);
-  object["spec"] = {{"ingressClassName", "nginx"}, {"rules", json::array({{{"host", "pay.example"}, {"http", {{"paths", std::move(paths)}}}}})}};
+  object["spec"] = {{"ingressClassName", "nginx"},
+                    {"rules", json::array({{{"host", "pay.example"}, {"http", {{"paths", std::move(paths)}}}}})}};
   object["status"] = {{"loadBalancer", {{"ingress", json::array({{{"ip", "10.0.0.1"}}})}}}};
   return object;
 }
@@ -42,7 +43,8 @@ const model::Spec& All() {
 
 INSTANTIATE_TEST_SUITE_P(Nginx, RouterConformance,
                          ::testing::Values(RouterCase{"CanaryIngress", MakeRouter, WithWeight("0"), All(), Front(), "metadata", false},
-                                           RouterCase{"CanaryIngressInThousands", MakeRouter, InThousands(), All(), Front(), "metadata", false}),
+                                           RouterCase{"CanaryIngressInThousands", MakeRouter, InThousands(), All(), Front(), "metadata",
+                                                      false}),
                          [](const auto& test) { return test.param.name; });
 
 model::ComponentTraffic Seen(const json& object) { return CanaryIngressRouter().Observe(object, All(), Front()).components.at(0); }
@@ -105,8 +107,10 @@ TEST(CanaryIngressRouter, AWeightThatIsNoNumberIsWrittenOver) {
 }
 
 TEST(CanaryIngressRouter, AnIngressThatIsNoCanaryIsAProblem) {
-  for (const json& object : {Without(WithWeight("0"), kCanary), Canary({{kCanary, "false"}}, json::array({Path("/", To("new", ByNumber(9090)))}))}) {
-    EXPECT_EQ(Seen(object).problems.at(0).message, "the Ingress is no canary: its annotation nginx.ingress.kubernetes.io/canary is not true");
+  for (const json& object :
+       {Without(WithWeight("0"), kCanary), Canary({{kCanary, "false"}}, json::array({Path("/", To("new", ByNumber(9090)))}))}) {
+    EXPECT_EQ(Seen(object).problems.at(0).message,
+              "the Ingress is no canary: its annotation nginx.ingress.kubernetes.io/canary is not true");
     EXPECT_FALSE(CanaryIngressRouter().Save(object, All(), Front()));
   }
 }

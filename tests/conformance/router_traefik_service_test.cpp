@@ -43,7 +43,8 @@ const model::Spec& All() {
 
 INSTANTIATE_TEST_SUITE_P(Traefik, RouterConformance,
                          ::testing::Values(RouterCase{"TraefikService", MakeRouter, RichService(), All(), Front()},
-                                           RouterCase{"TraefikServiceOfLegacyOnly", MakeRouter, Weighted(json::array({To("old", 8080, 3)})), All(), Front()}),
+                                           RouterCase{"TraefikServiceOfLegacyOnly", MakeRouter, Weighted(json::array({To("old", 8080, 3)})),
+                                                      All(), Front()}),
                          [](const auto& test) { return test.param.name; });
 
 model::RouteState Seen(const json& object) { return TraefikServiceRouter().Observe(object, All(), Front()); }

@@ -59,7 +59,8 @@ model::RouteRef Mesh() {
 model::Spec TwoComponents() {
   model::ComponentSpec exact;
   exact.name = "exact";
-  exact.rules.push_back({"web", std::nullopt, model::CanonicalMatches(json::parse(R"([{"path": {"type": "Exact", "value": "/x"}, "method": "GET"}])"))});
+  exact.rules.push_back(
+      {"web", std::nullopt, model::CanonicalMatches(json::parse(R"([{"path": {"type": "Exact", "value": "/x"}, "method": "GET"}])"))});
   return SpecOf({Component("refunds", {"refunds", "odd"}), exact});
 }
 
@@ -147,7 +148,8 @@ TEST(VirtualServiceRouter, WaitsForIstioOnlyWhereItSaysThatItIsNotReady) {
 }
 
 TEST(CanonicalIstioMatches, AreTheMatchesOfAnHttpRouteThatMeanTheSame) {
-  const char* match = R"([{"uri": {"regex": "/p.*"}, "queryParams": {"q": {"exact": "1"}}, "name": "a"}, {"headers": {"X-A": {"regex": "b"}}}])";
+  const char* match =
+      R"([{"uri": {"regex": "/p.*"}, "queryParams": {"q": {"exact": "1"}}, "name": "a"}, {"headers": {"X-A": {"regex": "b"}}}])";
   const char* matches = R"([{"headers": [{"type": "RegularExpression", "name": "x-a", "value": "b"}]},
                             {"path": {"type": "RegularExpression", "value": "/p.*"}, "queryParams": [{"name": "q", "value": "1"}]}])";
   EXPECT_EQ(CanonicalIstioMatches(json::parse(match)), model::CanonicalMatches(json::parse(matches)));
@@ -155,9 +157,10 @@ TEST(CanonicalIstioMatches, AreTheMatchesOfAnHttpRouteThatMeanTheSame) {
 }
 
 TEST(CanonicalIstioMatches, AreNothingWhereAnHttpRouteHasNoWords) {
-  for (const char* text : {R"([{"headers": {"a": {"prefix": "1"}}}])", R"([{"headers": {"a": {}}}])", R"([{"authority": {"exact": "a"}}])",
-                           R"([{"uri": {"prefix": "/a"}, "ignoreUriCase": true}])", R"([{"method": {"prefix": "G"}}])", R"([{"uri": 1}])",
-                           R"([1])", R"({"uri": {"prefix": "/"}})", R"([{"headers": [1]}])", R"([{"method": {"exact": "A", "regex": "B"}}])"}) {
+  for (const char* text :
+       {R"([{"headers": {"a": {"prefix": "1"}}}])", R"([{"headers": {"a": {}}}])", R"([{"authority": {"exact": "a"}}])",
+        R"([{"uri": {"prefix": "/a"}, "ignoreUriCase": true}])", R"([{"method": {"prefix": "G"}}])", R"([{"uri": 1}])", R"([1])",
+        R"({"uri": {"prefix": "/"}})", R"([{"headers": [1]}])", R"([{"method": {"exact": "A", "regex": "B"}}])"}) {
     EXPECT_EQ(CanonicalIstioMatches(json::parse(text)), "") << text;
   }
 }

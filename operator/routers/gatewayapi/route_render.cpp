@@ -176,7 +176,8 @@ void WriteOwn(const OwnChanges& changes, PatchBuilder& patch) {
 base::Result<ObjectPatch> RuleListRouter::Render(const TrafficIntent& intent, const json& object) const {
   const std::string uid = UidOf(object);
   const RuleTable table = ReadRules(object, dialect_);
-  if (uid.empty() || table.malformed) return base::Fail(ErrorCode::kInvalid, "route " + intent.route + " has no uid or " + NoRules(dialect_));
+  if (uid.empty() || table.malformed)
+    return base::Fail(ErrorCode::kInvalid, "route " + intent.route + " has no uid or " + NoRules(dialect_));
   const Scene scene{table, {NamespaceOf(object), intent.legacy, intent.target}, dialect_};
   const std::vector<Assignment> assignments = Assign(scene, intent);
   const OwnChanges own = PlanOwn(scene, assignments, intent);

@@ -87,9 +87,7 @@ Backend ClassifyRef(const json& ref, const Sides& sides) {
   return Names(ref, sides.legacy) ? Backend::kLegacy : Backend::kOther;
 }
 
-json NewService(const model::Side& side, int weight) {
-  return {{"name", side.service}, {"port", side.port}, {"weight", weight}};
-}
+json NewService(const model::Side& side, int weight) { return {{"name", side.service}, {"port", side.port}, {"weight", weight}}; }
 
 json NewRef(const model::Side& side, int weight) {
   json ref = NewService(side, weight);
@@ -205,9 +203,8 @@ std::string InPlaceOfBackends(const json& rule) {
            ", which a route of the migration may name";
   }
   const json* filters = Member(&rule, "filters");
-  const bool redirects = filters != nullptr && filters->is_array() && std::ranges::any_of(*filters, [](const json& filter) {
-                           return TextMember(&filter, "type") == "RequestRedirect";
-                         });
+  const bool redirects = filters != nullptr && filters->is_array() &&
+                         std::ranges::any_of(*filters, [](const json& filter) { return TextMember(&filter, "type") == "RequestRedirect"; });
   return redirects ? "redirects" : "";
 }
 

@@ -87,10 +87,12 @@ std::vector<const json*> BackendsOf(const json& object) {
 
 std::vector<RouteProblem> ProblemsOf(const json& object, const model::Side& target) {
   std::vector<RouteProblem> problems;
-  if (!IsCanary(object)) problems.push_back({"RouteMalformed", std::string("the Ingress is no canary: its annotation ") + kCanary + " is not true"});
+  if (!IsCanary(object))
+    problems.push_back({"RouteMalformed", std::string("the Ingress is no canary: its annotation ") + kCanary + " is not true"});
   if (!TotalOf(AnnotationsOf(object))) problems.push_back({"RouteMalformed", std::string(kCanaryTotal) + " is no multiple of 100"});
   const std::vector<const json*> backends = BackendsOf(object);
-  if (backends.empty()) problems.push_back({"ForeignBackend", "the canary Ingress has no backend, where Service " + target.service + " should be"});
+  if (backends.empty())
+    problems.push_back({"ForeignBackend", "the canary Ingress has no backend, where Service " + target.service + " should be"});
   for (const json* backend : backends) {
     if (IsTarget(*backend, target)) continue;
     problems.push_back({"ForeignBackend", "the canary Ingress sends to " + DescribeIngressBackend(*backend) + ", not to " + target.service +

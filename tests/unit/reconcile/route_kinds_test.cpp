@@ -98,6 +98,25 @@ TEST(RouteKinds, ARouteLeadsToTheServicesThatItNames) {
   EXPECT_FALSE(routers::MayLeadTo(json("no object"), service));
 }
 
+TEST(RouteKinds, OfAnIngressTheCanarysAnnotationsAreKept) {
+  const std::string prefix = "nginx.ingress.kubernetes.io/";
+  json object = {{"metadata", {{"namespace", "shop"}, {"name", "shop"}}}, {"spec", {{"rules", json::array()}}}};
+  object["metadata"]["annotations"] = {{prefix + "canary", "true"},
+                                       {prefix + "canary-weight", "5"},
+                                       {prefix + "canary-weight-total", "1000"},
+                                       {"note", std::string(100, 'x')}};
+  const json fields = {{"f:annotations", {{"f:note", json::object()}, {"f:" + prefix + "canary-weight", json::object()}}}};
+  object["metadata"]["managedFields"] =
+      json::array({{{"manager", "a"}, {"fieldsV1", {{"f:metadata", fields}}}},
+                   {{"manager", "b"}, {"fieldsV1", {{"f:metadata", {{"f:annotations", {{"f:note", 1}}}}}}}}});
+  json kept = ProjectRoute(routers::RowOf(RouteKind::kCanaryIngress), object).object;
+  object["metadata"]["annotations"].erase("note");
+  EXPECT_EQ(kept["metadata"]["annotations"], object["metadata"]["annotations"]);
+  ASSERT_EQ(kept["metadata"]["managedFields"].size(), 1U);
+  const json canary_only = {{"f:" + prefix + "canary-weight", json::object()}};
+  EXPECT_EQ(kept["metadata"]["managedFields"][0]["fieldsV1"], (json{{"f:metadata", {{"f:annotations", canary_only}}}}));
+}
+
 TEST(RouteKinds, HeaderFlagsAreSupportedWhereAllRoutesHaveThem) {
   ProxyWorld proxy;
   EXPECT_FALSE(proxy.gatherer.Gather(proxy.migration()).header_flags_supported);

@@ -44,7 +44,7 @@ TEST(RouterSet, SteersAnObjectByItsKind) {
 
 TEST(RouterSet, RefusesAnObjectOfAnotherKindWhereNobodySaysWhereItsWeightsAre) {
   json object = Route({Rule("pay", "/pay", json::array({Ref("old", 8080)}))});
-  object["kind"] = "Ingress";
+  object["kind"] = "Gateway";
   const auto patch = RouterSet().Render(IntentOf(SpecOf({Component("all")}), 10), object);
   ASSERT_FALSE(patch);
   EXPECT_EQ(patch.error().code, base::ErrorCode::kInvalid);
