@@ -16,6 +16,7 @@ struct KindTraits {
   bool by_name = false;     ///< components may name its rules by their names
   bool by_matches = false;  ///< … or by their matches
   bool header_flags = false;
+  bool only_switches = false;  ///< it sends everybody to one side: there is no weight between 0 and 100
 };
 
 const KindTraits& TraitsOf(RouteKind kind);

@@ -45,11 +45,11 @@ void ParseRouteObject(FieldReader& gateway_api, RouteRef& route) {
 }
 
 /// A kind of which nothing is said but the object's name.
-template <RouteKind kind>
+template <RouteKind kind, const TextRule& rule = kSubdomain>
 void ParseNamed(FieldReader& reader, RouteRef& route) {
   route.kind = kind;
   const std::string_view path = TraitsOf(kind).path;
-  route.object = reader.Text(path.substr(path.find('.') + 1), kSubdomain);
+  route.object = reader.Text(path.substr(path.find('.') + 1), rule);
   reader.RefuseOthers();
 }
 
@@ -91,15 +91,17 @@ void ParseBridge(FieldReader& bridge, RouteRef& route) {
 /// The one member that says what kind of route it is.
 void ParseKind(FieldReader& reader, RouteRef& route) {
   using Parser = std::pair<std::string_view, void (*)(FieldReader&, RouteRef&)>;
-  static constexpr std::array<Parser, 7> kParsers{{{"gatewayAPI", ParseRouteObject},
+  static constexpr std::array<Parser, 8> kParsers{{{"gatewayAPI", ParseRouteObject},
                                                    {"contour", ParseNamed<RouteKind::kHttpProxy>},
                                                    {"istio", ParseNamed<RouteKind::kVirtualService>},
                                                    {"traefik", ParseNamed<RouteKind::kTraefikService>},
                                                    {"nginx", ParseNamed<RouteKind::kCanaryIngress>},
+                                                   {"service", ParseNamed<RouteKind::kService, kLabel>},
                                                    {"custom", ParseCustom},
                                                    {"bridge", ParseBridge}}};
   const auto set = std::ranges::count_if(kParsers, [&](const Parser& parser) { return reader.Has(parser.first); });
-  if (set != 1) reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, istio, traefik, nginx, custom and bridge must be set");
+  if (set != 1)
+    reader.Fail("gatewayAPI", "exactly one of gatewayAPI, contour, istio, traefik, nginx, service, custom and bridge must be set");
   for (const auto& [member, parse] : kParsers) {
     if (auto found = reader.Object(member)) parse(*found, route);
   }

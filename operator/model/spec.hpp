@@ -30,6 +30,7 @@ enum class RouteKind {
   kVirtualService,  ///< Istio, the user's own
   kTraefikService,  ///< Traefik, the user's own
   kCanaryIngress,   ///< NGINX, the user's own Ingress with the annotation `canary`, beside the one that serves legacy
+  kService,         ///< the user's own Service, by which users come in: its selector is switched
   kCustom,          ///< an object of any kind, the user's own, whose weights are found by their paths
   kBridge,          ///< an Envoy of the operator's own, with an agent that compares; at most one a migration
 };

@@ -54,6 +54,17 @@ void ValidateBridges(const Spec& spec, ErrorList& errors) {
   }
 }
 
+/// A Service whose selector is switched must not be what the selectors are taken from.
+void ValidateServices(const Spec& spec, ErrorList& errors) {
+  for (std::size_t i = 0; i < spec.routes.size(); ++i) {
+    const RouteRef& route = spec.routes[i];
+    if (route.kind != RouteKind::kService || route.object.empty()) continue;
+    if (route.object != spec.legacy.service && route.object != spec.target.service) continue;
+    errors.Add(fmt::format("spec.routes[{}].service.name", i),
+               "must differ from the names of both Services: it is switched between what they select");
+  }
+}
+
 /// Where there is one pair of weights, all users are on it.
 void ValidateWhole(const Spec& spec, ErrorList& errors) {
   for (std::size_t i = 0; i < spec.routes.size(); ++i) {
@@ -142,14 +153,18 @@ void ValidateSteps(const Spec& spec, ErrorList& errors) {
     if (spec.steps[i].weight > spec.steps[i - 1].weight) continue;
     errors.Add(fmt::format("spec.plan.shift.steps[{}].weight", i), "weights must rise from step to step");
   }
+  const auto switched = std::ranges::find(spec.routes, true, [](const RouteRef& route) { return TraitsOf(route.kind).only_switches; });
+  if (switched != spec.routes.end() && spec.steps.front().weight != Percent::Of(100)) {
+    errors.Add("spec.plan.shift.steps",
+               fmt::format("{} sends everybody to one side: there can be one step only, of weight 100", TraitsOf(switched->kind).a_kind));
+  }
   if (spec.steps.back().weight != Percent::Of(100)) {
     errors.Add(fmt::format("spec.plan.shift.steps[{}].weight", spec.steps.size() - 1), "the last step's weight must be 100");
   }
 }
 
 void ValidateFlags(const Spec& spec, ErrorList& errors) {
-  const auto without =
-      std::ranges::find(spec.routes, false, [](const RouteRef& route) { return TraitsOf(route.kind).header_flags; });
+  const auto without = std::ranges::find(spec.routes, false, [](const RouteRef& route) { return TraitsOf(route.kind).header_flags; });
   if (!spec.flags.empty() && without != spec.routes.end()) {
     errors.Add("spec.plan.shift.flags", fmt::format("{} has no header flags", TraitsOf(without->kind).a_kind));
   }
@@ -203,6 +218,7 @@ void Validate(const Spec& spec, ErrorList& errors) {
   ValidateSides(spec, errors);
   ValidateRoutes(spec, errors);
   ValidateBridges(spec, errors);
+  ValidateServices(spec, errors);
   ValidateWhole(spec, errors);
   RefuseDoubles(
       spec.components, [](const ComponentSpec& component) { return component.name; },

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kube/core/known_types.hpp"
+#include "reconcile/service_sides.hpp"
 
 namespace softmig::reconcile {
 namespace {
@@ -179,7 +180,9 @@ base::Result<Written> Executor::PatchRoute(const RouteWrite& write,
   kube::CallOptions options = Writing();
   options.field_manager = write.manager;
   for (int attempt = 1;; ++attempt) {
-    const auto patch = render(route->object);
+    json object = route->object;
+    if (write.route.kind == model::RouteKind::kService) object["status"]["sides"] = SidesOf(parts_.cache, write.migration, write.route);
+    const auto patch = render(object);
     if (!patch) return base::Fail(patch.error());
     if (patch->empty()) return Written::kNothing;
     const auto form = patch->form == routers::ObjectPatch::Form::kMerge ? kube::PatchType::kMerge : kube::PatchType::kJson;

@@ -7,6 +7,7 @@
 
 #include "model/safe_text.hpp"
 #include "reconcile/executor.hpp"
+#include "reconcile/service_sides.hpp"
 #include "routers/bridge/bridge_objects.hpp"
 
 namespace softmig::reconcile {
@@ -64,10 +65,10 @@ decide::RouteObservation NotThere(std::string why) {
   return none;
 }
 
-/// The bridge as its router wants to see it.
-RouteObject WithAgents(RouteObject bridge, const std::vector<std::string>& agents) {
-  bridge.object["status"]["agents"] = agents;
-  return bridge;
+/// The object as its router wants to see it.
+RouteObject With(const nlohmann::json& beside, RouteObject route) {
+  route.object["status"].update(beside);
+  return route;
 }
 
 }  // namespace
@@ -126,6 +127,12 @@ std::optional<std::string> Gatherer::RefusalOf(const Migration& migration, const
   return it != of->second.end() && it->second.spec == migration.spec ? std::optional(it->second.answer) : std::nullopt;
 }
 
+nlohmann::json Gatherer::Beside(const Migration& migration, const model::RouteRef& route) const {
+  if (route.kind == model::RouteKind::kService) return {{"sides", SidesOf(cache_, migration, route)}};
+  if (route.kind != model::RouteKind::kBridge) return nullptr;
+  return {{"agents", agents_ == nullptr ? std::vector<std::string>() : agents_->RoutesOf(migration.meta.key)}};
+}
+
 decide::RouteObservation Gatherer::ReadRoute(const Migration& migration, const model::RouteRef& route) const {
   const auto object = cache_.StoreOf(route).Get({migration.meta.key.ns, route.object});
   if (!object) {
@@ -136,22 +143,21 @@ decide::RouteObservation Gatherer::ReadRoute(const Migration& migration, const m
   }
   const bool is_bridge = route.kind == model::RouteKind::kBridge;
   if (is_bridge && !routers::BelongsTo(object->object, migration.meta.uid)) return NotThere("it belongs to another SoftMigration");
-  const std::vector<std::string> agents =
-      is_bridge && agents_ != nullptr ? agents_->RoutesOf(migration.meta.key) : std::vector<std::string>();
+  const nlohmann::json beside = Beside(migration, route);
   decide::RouteObservation seen;
   bool fresh = true;
   {
     const std::scoped_lock lock(mutex_);
     const Reading& reading = readings_[migration.meta.key][route.name];
-    if (reading.route == object && reading.spec == migration.spec && reading.saved == migration.status.routes && reading.agents == agents) {
+    if (reading.route == object && reading.spec == migration.spec && reading.saved == migration.status.routes && reading.beside == beside) {
       seen = reading.seen;
       fresh = false;
     }
   }
   if (fresh) {
-    seen = is_bridge ? Observe(migration, route, WithAgents(*object, agents)) : Observe(migration, route, *object);
+    seen = beside.is_null() ? Observe(migration, route, *object) : Observe(migration, route, With(beside, *object));
     const std::scoped_lock lock(mutex_);
-    readings_[migration.meta.key][route.name] = {object, migration.spec, seen, migration.status.routes, agents};
+    readings_[migration.meta.key][route.name] = {object, migration.spec, seen, migration.status.routes, beside};
   }
   const auto& state = std::get<model::RouteState>(seen.state);
   seen.claims = Claims(migration, route, *object, state);

@@ -36,7 +36,7 @@ class Gatherer {
     std::shared_ptr<const model::Spec> spec;
     decide::RouteObservation seen;
     std::vector<model::SavedRoute> saved;
-    std::vector<std::string> agents;
+    nlohmann::json beside;
   };
 
   /// The API server's answer to what a spec asks for.
@@ -46,6 +46,8 @@ class Gatherer {
   };
 
   [[nodiscard]] std::string WhyMissing(const model::RouteRef& route) const;
+  /// What its router wants to know of a route besides the object, as members of `status`; null: nothing.
+  [[nodiscard]] nlohmann::json Beside(const Migration& migration, const model::RouteRef& route) const;
   decide::RouteObservation ReadRoute(const Migration& migration, const model::RouteRef& route) const;
   decide::RouteObservation Observe(const Migration& migration, const model::RouteRef& route, const RouteObject& object) const;
   void ObserveTemplate(const Migration& migration, const model::RouteRef& route, const RouteObject& object,

@@ -81,8 +81,12 @@ ServiceView ProjectService(const json& object) {
   ServiceView view;
   for (const json& port : At(At(object, "spec"), "ports")) {
     const json& number = At(port, "port");
-    if (number.is_number_integer()) view.ports.emplace(number.get<int>(), kube::StringField(port, "name"));
+    if (!number.is_number_integer()) continue;
+    view.ports.emplace(number.get<int>(), kube::StringField(port, "name"));
+    const json& target = At(port, "targetPort");
+    view.target_ports.emplace(number.get<int>(), target.is_null() ? number : target);
   }
+  view.selector = At(At(object, "spec"), "selector");
   return view;
 }
 

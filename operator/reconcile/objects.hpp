@@ -30,7 +30,9 @@ struct RouteObject {
 RouteObject ProjectRoute(const routers::RouteKindRow& row, const nlohmann::json& object);
 
 struct ServiceView {
-  std::map<int, std::string> ports;  ///< their names, which are empty where there is only one
+  std::map<int, std::string> ports;              ///< their names, which are empty where there is only one
+  std::map<int, nlohmann::json> target_ports{};  ///< of its pods, by the same numbers: a number or a name
+  nlohmann::json selector{};                     ///< null where there is none
 };
 ServiceView ProjectService(const nlohmann::json& object);
 

@@ -13,6 +13,7 @@
 #include "routers/gatewayapi/http_route_router.hpp"
 #include "routers/istio/virtual_service_router.hpp"
 #include "routers/nginx/canary_ingress_router.hpp"
+#include "routers/service/service_router.hpp"
 #include "routers/traefik/traefik_service_router.hpp"
 
 namespace softmig::routers {
@@ -59,6 +60,7 @@ std::vector<RouteKindRow> MakeRows() {
            kTraefikDialect.steered,
            New<TraefikServiceRouter>},
           {RouteKind::kCanaryIngress, kube::kIngresses, "", {"spec"}, CanaryAnnotations(), kCanaryField, New<CanaryIngressRouter>},
+          {RouteKind::kService, kube::kServices, "", {"spec"}, {}, kServiceField, New<ServiceRouter>},
           {RouteKind::kBridge,
            kube::kConfigMaps,
            std::string(kBridgeLabel),

@@ -18,6 +18,7 @@ from world import ACCOUNT, BAD, GOOD, SYSTEM, Stack, World
 pytest_plugins = ["operator_fixture"]
 
 HOLD = [{"weight": 50, "hold": "1h"}, {"weight": 100}]
+AT_ONCE = [{"weight": 100, "hold": "1h"}]
 GRPC_PORTS = {"legacy": 19201, "next": 19202}
 ASKED = 40
 
@@ -37,6 +38,8 @@ def name_of(backend: Object) -> str:
 
 class Journey:
     """A route object, how to read and edit its backends, and who serves users."""
+
+    steps = HOLD
 
     def __init__(self, world: World, path: str, backends: Callable[[Object], list[Object]],
                  served_by: Callable[[], str] | None = None) -> None:
@@ -73,19 +76,20 @@ class Journey:
         world = self.world
         before = self.written()
         world.says(GOOD)
-        migration = world.migration(steps=HOLD)
+        first = self.steps[0]["weight"]
+        migration = world.migration(steps=self.steps)
         migration["spec"]["routes"] = [{"name": "web", **route}]
         world.cluster.apply(migration, manager="user")
-        self.wait_step(50)
-        self.wait_served("legacy", "next")
+        self.wait_step(first)
+        self.wait_served(*(("legacy", "next") if first < 100 else ("next",)))
         self.set_weights(90, 10)
-        self.wait_step(50)
+        self.wait_step(first)
         world.says(BAD)
         assert world.wait_phase("RolledBack")["lastRollback"]["reason"] == "MetricBreached"
         self.wait_served("legacy")
         world.says(GOOD)
         world.edit({"attempt": 2})
-        self.wait_step(50)
+        self.wait_step(first)
         world.api.delete(world.path())
         world.wait(lambda: not world.api.find(world.path()), "the migration is gone")
         assert self.written() == before, "the route is as its user wrote it"
@@ -223,8 +227,8 @@ def test_weights_in_a_virtualservice_are_moved_taken_back_and_given_back(world: 
     team = {"name": "team", "match": [{"uri": {"prefix": "/team"}}], "delegate": {"name": "team"}}
     world.cluster.apply({
         "apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"namespace": world.space, "name": "payments"},
-        "spec": {"hosts": [world.host], "gateways": ["edge"], "http": [
-            docs, team, {"name": "payments", "match": [{"uri": {"prefix": "/payments"}}], "timeout": "5s", "route": [{"destination": legacy}]}]}},
+        "spec": {"hosts": [world.host], "gateways": ["edge"], "http": [docs, team, {
+            "name": "payments", "match": [{"uri": {"prefix": "/payments"}}], "timeout": "5s", "route": [{"destination": legacy}]}]}},
         manager="user")
     world.operator(more=("--routers", "virtualservice"))
     path = f"/apis/networking.istio.io/v1/namespaces/{world.space}/virtualservices/payments"
@@ -261,7 +265,8 @@ class CanaryJourney(Journey):
         return {"payments-next": int(annotations.get(f"{CANARY}-weight", "0")) // 10}
 
     def set_weights(self, legacy: int, target: int) -> None:
-        self.world.api.patch(self.path, {"metadata": {"annotations": {f"{CANARY}-weight": str(target * 1000 // (legacy + target))}}}, manager="user")
+        weight = str(target * 1000 // (legacy + target))
+        self.world.api.patch(self.path, {"metadata": {"annotations": {f"{CANARY}-weight": weight}}}, manager="user")
 
 
 def test_the_weight_of_a_canary_ingress_is_moved_taken_back_and_given_back(world: World) -> None:
@@ -277,6 +282,35 @@ def test_the_weight_of_a_canary_ingress_is_moved_taken_back_and_given_back(world
     world.operator(more=("--routers", "canaryingress"))
     path = f"/apis/networking.k8s.io/v1/namespaces/{world.space}/ingresses/payments"
     CanaryJourney(world, path, lambda spec: []).run({"nginx": {"canaryIngress": "payments"}})
+
+
+class ServiceJourney(Journey):
+    """By a selector, which knows no shares."""
+
+    steps = AT_ONCE
+
+    def weights(self) -> dict[str, int]:
+        return {"payments-next": 100 if self.world.api.get(self.path)["spec"]["selector"] == pods_of("next") else 0}
+
+    def set_weights(self, legacy: int, target: int) -> None:
+        self.world.api.patch(self.path, {"spec": {"selector": pods_of("legacy" if legacy > target else "next")}}, manager="user")
+
+
+def pods_of(side: str) -> Object:
+    return {"app": "payments", "side": side}
+
+
+def test_the_selector_of_a_service_is_switched_taken_back_and_given_back(world: World) -> None:
+    world.serve()
+    allow(world, "services")
+    services = f"/api/v1/namespaces/{world.space}/services"
+    for side in ("legacy", "next"):
+        world.api.patch(f"{services}/payments-{side}", {"spec": {"selector": pods_of(side)}}, manager="user")
+    world.cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"namespace": world.space, "name": "payments"},
+                         "spec": {"selector": pods_of("legacy"), "ports": [{"name": "web", "port": 80, "targetPort": payments.PORT}]}},
+                        manager="user")
+    world.operator(more=("--routers", "service"))
+    ServiceJourney(world, f"{services}/payments", lambda spec: []).run({"service": {"name": "payments"}})
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.routers.virtualService }}{{ $on = append $on "virtualservice" }}{{ end }}
 {{- if .Values.routers.traefikService }}{{ $on = append $on "traefikservice" }}{{ end }}
 {{- if .Values.routers.canaryIngress }}{{ $on = append $on "canaryingress" }}{{ end }}
+{{- if .Values.routers.service }}{{ $on = append $on "service" }}{{ end }}
 {{- if .Values.routers.custom }}{{ $on = append $on "custom" }}{{ end }}
 {{- if .Values.routers.bridge }}{{ $on = append $on "bridge" }}{{ end }}
 {{- if not $on }}{{ fail "routers: at least one must be true; without any the operator moves nobody" }}{{ end }}
@@ -79,6 +80,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
   verbs: [get, list, watch, patch]
+{{- end }}
+{{- if .Values.routers.service }}
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get, patch]
 {{- end }}
 {{- range .Values.routers.custom }}
 - apiGroups: [{{ .group }}]

@@ -13,6 +13,7 @@ constexpr const char* kContour = "contour";
 constexpr const char* kIstio = "istio";
 constexpr const char* kTraefik = "traefik";
 constexpr const char* kNginx = "nginx";
+constexpr const char* kService = "service";
 constexpr const char* kCustom = "custom";
 constexpr const char* kBridge = "bridge";
 
@@ -23,7 +24,7 @@ bool SameObject(const json& a, const json& b) {
 bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
   return All(self, [&](const json& a) {
     return ExistsOne(self, [&](const json& b) {
-      for (const char* named : {kContour, kIstio, kTraefik, kNginx}) {
+      for (const char* named : {kContour, kIstio, kTraefik, kNginx, kService}) {
         if (Has(a, named)) return Has(b, named) && a[named] == b[named];
       }
       if (Has(a, kCustom)) return Has(b, kCustom) && SameObject(a[kCustom], b[kCustom]);
@@ -35,7 +36,7 @@ bool RoutesNameDifferentObjects(const json& self, const json* /*old*/) {
 }
 
 bool OneKindOfRoute(const json& self, const json* /*old*/) {
-  constexpr std::array kMembers{kGateway, kContour, kIstio, kTraefik, kNginx, kCustom, kBridge};
+  constexpr std::array kMembers{kGateway, kContour, kIstio, kTraefik, kNginx, kService, kCustom, kBridge};
   return std::ranges::count_if(kMembers, [&](const char* member) { return Has(self, member); }) == 1;
 }
 
@@ -52,12 +53,18 @@ bool RulesGoByWhatTheirRouteHas(const json& self, const json* /*old*/) {
 
 const json& ServiceName(const json& side) { return Child(Child(side, "service"), "name"); }
 
-bool BridgesHaveNamesOfTheirOwn(const json& self, const json* /*old*/) {
+template <const char* const& kMember>
+bool HaveNamesOfTheirOwn(const json& self, const json* /*old*/) {
   return All(self["routes"], [&](const json& route) {
-    if (!Has(route, kBridge)) return true;
-    const json& name = Child(route[kBridge], "name");
+    if (!Has(route, kMember)) return true;
+    const json& name = Child(route[kMember], "name");
     return name != ServiceName(self["legacy"]) && name != ServiceName(self["target"]);
   });
+}
+
+bool ServicesAreSwitchedAtOnce(const json& self, const json* /*old*/) {
+  if (!Exists(self["routes"], [](const json& route) { return Has(route, kService); })) return true;
+  return All(Child(Child(self["plan"], "shift"), "steps"), [](const json& step) { return Child(step, "weight") == 100; });
 }
 
 bool FlagsOnlyWhereThereAreAny(const json& self, const json* /*old*/) {
@@ -111,11 +118,12 @@ void AddBridgeRules(RuleTable& book) {
        "has(a.istio) ? has(b.istio) && a.istio == b.istio : "
        "has(a.traefik) ? has(b.traefik) && a.traefik == b.traefik : "
        "has(a.nginx) ? has(b.nginx) && a.nginx == b.nginx : "
+       "has(a.service) ? has(b.service) && a.service == b.service : "
        "has(a.custom) ? has(b.custom) && a.custom.apiVersion == b.custom.apiVersion && a.custom.kind == b.custom.kind && "
        "a.custom.name == b.custom.name : has(b.bridge)))"] = RoutesNameDifferentObjects;
   book
       ["[has(self.gatewayAPI), has(self.contour), has(self.istio), has(self.traefik), has(self.nginx), "
-       "has(self.custom), has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
+       "has(self.service), has(self.custom), has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
   book["self.legacy.weight != self.target.weight"] = WeightsDiffer;
   book
       ["!has(self.components) || size(self.components) == 0 || self.routes.all(r, has(r.gatewayAPI) || has(r.contour) || "
@@ -127,7 +135,11 @@ void AddBridgeRules(RuleTable& book) {
       FlagsOnlyWhereThereAreAny;
   book
       ["self.routes.all(r, !has(r.bridge) || (r.bridge.name != self.legacy.service.name && r.bridge.name != "
-       "self.target.service.name))"] = BridgesHaveNamesOfTheirOwn;
+       "self.target.service.name))"] = HaveNamesOfTheirOwn<kBridge>;
+  book
+      ["self.routes.all(r, !has(r.service) || (r.service.name != self.legacy.service.name && r.service.name != "
+       "self.target.service.name))"] = HaveNamesOfTheirOwn<kService>;
+  book["!self.routes.exists(r, has(r.service)) || self.plan.shift.steps.all(s, s.weight == 100)"] = ServicesAreSwitchedAtOnce;
   book["!self.analysis.metrics.exists(m, has(m.bridge)) || self.routes.exists(r, has(r.bridge))"] = ComparisonsNeedABridge;
   book
       ["!has(self.components) || self.components.all(c, c.rules.exists(r, self.routes.exists(x, x.name == r.route && "
