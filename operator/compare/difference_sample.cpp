@@ -21,6 +21,8 @@ json ValueJson(const SampledValue& value) {
   return out;
 }
 
+std::uint64_t Shown(const SampledDifference& difference) { return difference.count - difference.hidden; }
+
 }  // namespace
 
 DifferenceSample::DifferenceSample(ValueDigest digest, std::size_t most) : digest_(std::move(digest)), most_(most) { SM_ASSERT(most > 0); }
@@ -38,12 +40,12 @@ SampledDifference& DifferenceSample::Find(std::string_view component, const Fiel
   const auto known = std::ranges::find_if(differences_, is_same);
   if (known != differences_.end()) return *known;
   SampledDifference fresh{
-      std::string(component), field.path, Sample(field.legacy, field.shown), Sample(field.target, field.shown), 0, now, now,
+      std::string(component), field.path, Sample(field.legacy, field.shown), Sample(field.target, field.shown), 0, 0, now, now,
       field.critical};
   if (differences_.size() < most_) return differences_.emplace_back(std::move(fresh));
   ++left_out_;
   auto& least = *std::ranges::min_element(differences_, {}, [](const SampledDifference& difference) {
-    return std::tuple(difference.critical, difference.count, difference.last);
+    return std::tuple(difference.critical, Shown(difference), difference.count, difference.last);
   });
   return least = std::move(fresh);
 }
@@ -52,6 +54,7 @@ void DifferenceSample::Add(std::string_view component, const Outcome& outcome, b
   for (const FieldDifference& field : outcome.fields) {
     SampledDifference& difference = Find(component, field, now);
     ++difference.count;
+    if (field.hidden) ++difference.hidden;
     difference.last = std::max(difference.last, now);
     difference.critical = difference.critical || field.critical;
   }
@@ -60,8 +63,8 @@ void DifferenceSample::Add(std::string_view component, const Outcome& outcome, b
 std::vector<SampledDifference> DifferenceSample::Worst() const {
   std::vector<SampledDifference> worst = differences_;
   std::ranges::sort(worst, [](const SampledDifference& a, const SampledDifference& b) {
-    return std::tuple(b.critical, b.count, std::string_view(a.component), std::string_view(a.path)) <
-           std::tuple(a.critical, a.count, std::string_view(b.component), std::string_view(b.path));
+    return std::tuple(b.critical, Shown(b), b.count, std::string_view(a.component), std::string_view(a.path)) <
+           std::tuple(a.critical, Shown(a), a.count, std::string_view(b.component), std::string_view(b.path));
   });
   return worst;
 }
@@ -74,6 +77,7 @@ json DifferenceSample::ToJson() const {
                            {"legacy", ValueJson(difference.legacy)},
                            {"target", ValueJson(difference.target)},
                            {"count", difference.count},
+                           {"hidden", difference.hidden},
                            {"first", base::FormatRfc3339(difference.first)},
                            {"last", base::FormatRfc3339(difference.last)},
                            {"critical", difference.critical}});

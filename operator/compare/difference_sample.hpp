@@ -26,6 +26,7 @@ struct SampledDifference {
   std::string component, path;
   SampledValue legacy, target;  ///< of the first time
   std::uint64_t count = 0;      ///< exchanges
+  std::uint64_t hidden = 0;     ///< of them: it was taken for noise (noise.hpp)
   base::WallTime first{}, last{};
   bool critical = false;
 };
@@ -42,10 +43,10 @@ class DifferenceSample {
   /// The fields of an outcome, which has to be fresh: its values are views.
   void Add(std::string_view component, const Outcome& outcome, base::WallTime now);
 
-  /// Critical ones first, then by count.
+  /// Critical ones first, then by how often they were not hidden, then by count.
   [[nodiscard]] std::vector<SampledDifference> Worst() const;
-  /// {"differences": [{"component", "path", "legacy": {"kind", "hmac", "shown"}, "target", "count", "first", "last", "critical"}],
-  ///  "leftOut": how often a field had to make room}.
+  /// {"differences": [{"component", "path", "legacy": {"kind", "hmac", "shown"}, "target", "count", "hidden", "first", "last",
+  ///  "critical"}], "leftOut": how often a field had to make room}.
   [[nodiscard]] nlohmann::json ToJson() const;
 
  private:

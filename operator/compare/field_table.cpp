@@ -57,7 +57,10 @@ void FieldTable::Note(Id field, const Value& legacy, const Value& target) {
     return;
   }
   Entry& entry = entries_[field];
-  if (entry.count++ > 0) return;
+  if (entry.count++ > 0) {
+    entry.mixed = entry.mixed || entry.legacy.kind != legacy.kind || entry.target.kind != target.kind;
+    return;
+  }
   entry.legacy = legacy;
   entry.target = target;
 }
@@ -82,10 +85,12 @@ void FieldTable::AppendTo(const RuleSet& rules, Outcome& outcome) const {
     if (same != outcome.fields.end()) {
       same->count += entry.count;
       same->critical = same->critical || is_critical;
+      same->mixed = same->mixed || entry.mixed || same->legacy.kind != entry.legacy.kind || same->target.kind != entry.target.kind;
     } else if (outcome.fields.size() >= kMostFields) {
       outcome.more_fields = true;
     } else {
-      outcome.fields.push_back({std::move(path), entry.legacy, entry.target, entry.count, is_critical, rules.IsShown(place)});
+      outcome.fields.push_back(
+          {std::move(path), entry.legacy, entry.target, entry.count, is_critical, rules.IsShown(place), false, entry.mixed});
     }
   }
 }

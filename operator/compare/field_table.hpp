@@ -43,6 +43,7 @@ class FieldTable {
     bool has_rules = false;
     std::size_t count = 0;  ///< places where it differs
     Value legacy, target;   ///< of the first
+    bool mixed = false;     ///< FieldDifference::mixed
   };
   void PlaceOf(Id field, std::vector<Step>& place) const;
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,52 +16,65 @@ namespace softmig::compare {
 /// half of it is spent on each side's confidence sequence. [-1, 1] where nothing was counted. REQUIRES: 0 < alpha < 1.
 analysis::Interval Excess(const analysis::Counts& raw, const analysis::Counts& control, double alpha);
 
-/// What is known of one field of one component.
-struct FieldNoise {
+/// What noise is told apart by: a time that is another time is not a time that is missing.
+struct NoisePlace {
   std::string path;
+  ValueKind first = ValueKind::kAbsent, second = ValueKind::kAbsent;  ///< of both values, in the order of the enumeration
+  auto operator<=>(const NoisePlace&) const = default;
+};
+
+/// What is known of one place of one component.
+struct FieldNoise {
+  NoisePlace place;
   analysis::Counts raw;      ///< legacy against the target
   analysis::Counts control;  ///< legacy against legacy: what differs anyway
   analysis::Interval excess;
-  bool critical = false;
-  bool hidden = false;  ///< its differences are taken for noise
+  double least_noise = 0;  ///< the control's share is not below it
+  bool hidden = false;     ///< its differences are taken for noise
 };
 
 /// Which fields of one component differ anyway, from one answer of legacy to the next (clocks, random ids), so that they say nothing about
-/// the target. A field is hidden only while it was seen to differ between two answers of legacy, and the counts do not say that it differs
-/// more often between legacy and target; never where it is critical, and never for want of controls. What is hidden is still counted.
-/// Bounded by kMostFields; fields beyond are never hidden. Not thread-safe.
+/// the target. A field begins to be hidden once the controls show (with probability 1-alpha) that noise explains at least half of how often
+/// it differs between legacy and target, and nothing shows that it differs more often there than within legacy. It is hidden no longer as
+/// soon as that is shown, or noise explains less than a quarter. Never hidden: what is critical; values of other kinds than differed within
+/// legacy; what holds other values (objects, lists, bodies that are no JSON). What is hidden is still counted. Bounded by kMostFields;
+/// fields beyond are never hidden. Not thread-safe.
 class NoiseControl {
  public:
   static constexpr std::size_t kMostFields = 512;
+  static constexpr double kLeastExplained = 0.5;  ///< to begin; half of it to go on
 
   /// REQUIRES: 0 < alpha < 1.
   explicit NoiseControl(double alpha);
 
   void AddRaw(const Outcome& outcome);
-  /// The outcome of comparing two answers of legacy to one request.
-  void AddControl(const Outcome& outcome);
+  /// The outcome of comparing two answers of legacy to one request. False where they could not be compared.
+  bool AddControl(const Outcome& outcome);
 
-  /// Decides anew which fields are hidden; some microseconds a field, so it is for every second and not for every request.
+  /// Decides anew which fields are hidden; some microseconds a field, so it is for several times a second and not for every request.
   void Refresh();
-  /// Whether a difference is nothing but noise: all of its fields are hidden. As of the last Refresh.
-  [[nodiscard]] bool IsNoise(const Outcome& outcome) const;
+  /// Marks the fields that are noise as hidden, as of the last Refresh; none where the status differs. Whether nothing else differs.
+  bool Mark(Outcome& outcome) const;
 
   [[nodiscard]] std::vector<FieldNoise> Fields() const;
   /// All fields together: exchanges that differ in any field, between legacy and target and within legacy.
   [[nodiscard]] FieldNoise Total() const;
+  /// Of all fields that differed within legacy, as of the last Refresh: [{"path", "kinds", "differs", "compared", "controls": {"differs",
+  /// "compared"}, "excess": [lower, upper], "hidden"}].
+  [[nodiscard]] nlohmann::json ToJson() const;
 
  private:
   struct Seen {
     double raw = 0, control = 0;  // exchanges in which it differed
-    bool critical = false;
   };
-  void Add(const Outcome& outcome, double Seen::* count, analysis::Counts& total);
-  [[nodiscard]] FieldNoise Judge(const std::string& path, const Seen& seen) const;
+  bool Add(const Outcome& outcome, double Seen::* count, analysis::Counts& total);
+  [[nodiscard]] FieldNoise Judge(const NoisePlace& place, const Seen& seen) const;
 
   double alpha_;
   analysis::Counts raw_, control_;
-  std::map<std::string, Seen, std::less<>> fields_;
-  std::set<std::string, std::less<>> hidden_;
+  std::map<NoisePlace, Seen> fields_;
+  std::set<NoisePlace> hidden_;
+  std::vector<FieldNoise> noisy_;  // as of the last Refresh
 };
 
 }  // namespace softmig::compare

@@ -66,6 +66,8 @@ struct FieldDifference {
   std::size_t count = 0;  ///< places in this answer where it differs
   bool critical = false;  ///< never to be taken for noise
   bool shown = false;     ///< its values may be shown in clear
+  bool hidden = false;    ///< taken for noise (noise.hpp); whoever compares does not know
+  bool mixed = false;     ///< in some of the places the values are of other kinds than in the first
 };
 
 inline constexpr std::size_t kMostFields = 64;  ///< fields named in one outcome

@@ -57,6 +57,12 @@ void VerdictCounts::AddHidden(std::size_t component) {
   ++counts.hidden;
 }
 
+void VerdictCounts::AddTargetUnasked(std::size_t component) {
+  ComponentCounts& counts = components_.at(component);
+  SM_ASSERT(counts.target_unasked < counts.reasons[static_cast<std::size_t>(Reason::kBreakerOpen)]);
+  ++counts.target_unasked;
+}
+
 json VerdictCounts::ToJson() const {
   json components = json::array();
   for (const ComponentCounts& counts : components_) {
@@ -68,7 +74,8 @@ json VerdictCounts::ToJson() const {
                           {"verdicts", std::move(verdicts)},
                           {"dropped", ReasonsJson(counts, Verdict::kDropped)},
                           {"uncomparable", ReasonsJson(counts, Verdict::kUncomparable)},
-                          {"hidden", counts.hidden}});
+                          {"hidden", counts.hidden},
+                          {"targetUnasked", counts.target_unasked}});
   }
   return {{"epoch", epoch_}, {"components", std::move(components)}};
 }

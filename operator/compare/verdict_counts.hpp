@@ -19,6 +19,7 @@ struct ComponentCounts {
   std::array<std::uint64_t, kVerdicts> verdicts{};
   std::array<std::uint64_t, kReasons> reasons{};  ///< of kDropped and kUncomparable
   std::uint64_t hidden = 0;                       ///< of kDiffers: nothing but noise (noise.hpp)
+  std::uint64_t target_unasked = 0;               ///< of kBreakerOpen: it is the target that keeps failing
 
   /// Requests with a verdict. Never above `eligible`; the difference are those under way, and nothing else: a request may get lost on its
   /// way only by being counted as dropped.
@@ -42,10 +43,12 @@ class VerdictCounts {
   void Add(std::size_t component, Verdict verdict, Reason reason);
   /// The verdict of Add(…, kDiffers, …) that was just counted is noise.
   void AddHidden(std::size_t component);
+  /// The verdict of Add(…, kDropped, kBreakerOpen) that was just counted is for the target's sake.
+  void AddTargetUnasked(std::size_t component);
 
   [[nodiscard]] const std::vector<ComponentCounts>& components() const { return components_; }
-  /// {"epoch": …, "components": [{"name", "rulesHash", "eligible", "verdicts": {…}, "dropped": {…}, "uncomparable": {…}, "hidden"}]}:
-  /// every verdict is there, zeros too.
+  /// {"epoch": …, "components": [{"name", "rulesHash", "eligible", "verdicts": {…}, "dropped": {…}, "uncomparable": {…}, "hidden",
+  /// "targetUnasked"}]}: every verdict is there, zeros too.
   [[nodiscard]] nlohmann::json ToJson() const;
 
  private:

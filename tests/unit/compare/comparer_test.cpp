@@ -48,6 +48,17 @@ TEST(Comparer, ShowsBothValuesAndHowOften) {
   EXPECT_TRUE(outcome.fields[1].shown);
 }
 
+TEST(Comparer, SaysWhereOnePlaceHoldsOtherKindsThanTheNext) {
+  Comparer comparer(RulesOf("{}"), {});
+  const auto is_mixed = [&](const std::string& target) {
+    const Outcome outcome = comparer.Compare(JsonExchange(R"([{"at":"1"},{"at":"2"}])", target), IdMaps(100));
+    EXPECT_EQ(outcome.fields.size(), 1U);
+    return outcome.fields.at(0).mixed;
+  };
+  EXPECT_FALSE(is_mixed(R"([{"at":"3"},{"at":"4"}])"));
+  EXPECT_TRUE(is_mixed(R"([{"at":"3"},{"at":null}])"));
+}
+
 TEST(Comparer, ComparesDoubledNamesByTheirOccurrences) {
   EXPECT_EQ(CompareJson(R"({"b":0,"a":1,"a":2})", R"({"a":1,"a":2,"b":0})"), kSame);
   EXPECT_EQ(CompareJson(R"({"a":1,"a":2})", R"({"a":2,"a":1})"), Differs({"$.a"})) << "somebody reads the last, somebody the first";
