@@ -132,6 +132,7 @@ ParsedCompareSpec ParseCompareSpec(const nlohmann::json& compare, const std::str
   for (FieldReader& rule : reader.Objects("rules", {0, kMostRules})) parsed.spec.rules.push_back(ReadRule(rule));
   parsed.spec.critical = ReadPaths(reader, "critical", errors);
   parsed.spec.shown = ReadPaths(reader, "shown", errors);
+  parsed.spec.controls = static_cast<int>(reader.Integer("controls", {0, 100}, parsed.spec.controls));
   reader.RefuseOthers();
   parsed.errors = errors.Take();
   return parsed;

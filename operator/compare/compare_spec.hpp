@@ -65,6 +65,7 @@ struct CompareSpec {
   std::vector<Rule> rules;
   std::vector<std::string> critical;  ///< paths whose differences are never taken for noise
   std::vector<std::string> shown;     ///< paths whose values may be shown in clear
+  int controls = 1;                   ///< percent of safe requests that legacy is asked twice, to know its own noise
   bool operator==(const CompareSpec&) const = default;
 };
 

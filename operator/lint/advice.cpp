@@ -24,7 +24,9 @@ using model::Step;
 constexpr double kLoose = 0.1;
 
 /// Of all users' requests, those that such a step counts. A bridge compares them whoever answers.
-double ShareOf(const MetricSpec& metric, const Step& step) { return model::IsOfBridge(metric) ? 1 : step.weight.value() / 100.0; }
+double ShareOf(const model::Spec& spec, const MetricSpec& metric, const Step& step) {
+  return model::IsOfBridge(metric) ? model::ComparedShare(spec) : step.weight.value() / 100.0;
+}
 
 double Seconds(base::Millis duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -190,7 +192,7 @@ class Advisor {
   void CompareHolds(const MetricSpec& metric, const std::vector<double>& needed) {
     for (std::size_t i = 0; i < needed.size(); ++i) {
       const Step& step = spec_.steps[i];
-      const double seconds = needed[i] / (*traffic_.requests_per_second * ShareOf(metric, step));
+      const double seconds = needed[i] / (*traffic_.requests_per_second * ShareOf(spec_, metric, step));
       if (seconds <= Seconds(std::max(step.hold, spec_.interval * 10))) continue;
       return Say(Rule::kEvidenceIsSlow, StepPath(i),
                  fmt::format("metric {}: {} % of {} requests a second give enough evidence after about {}, the hold is {}", metric.name,
@@ -206,7 +208,7 @@ class Advisor {
     for (std::size_t i = 0; i < needed.size(); ++i) {
       const Step& step = spec_.steps[i];
       if (step.hold <= base::Millis(0)) continue;
-      const double wanted = needed[i] / Seconds(step.hold) / ShareOf(metric, step);
+      const double wanted = needed[i] / Seconds(step.hold) / ShareOf(spec_, metric, step);
       if (wanted <= traffic) continue;
       traffic = wanted;
       most = i;

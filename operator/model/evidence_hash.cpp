@@ -18,7 +18,7 @@ json RoutesJson(const Spec& spec) {
   json routes = json::array();
   for (const RouteRef& route : spec.routes) {
     json one{route.name, route.object};
-    // Labels and annotations are about nobody's answers, and so are a bridge's port and replicas.
+    // Labels and annotations are about nobody's answers, and so are a bridge's port, replicas and sampling.
     const json manifest = json::parse(route.manifest, nullptr, false);
     if (manifest.is_object()) one.push_back(manifest.value("spec", json()));
     if (route.kind != RouteKind::kHttpRoute) one.push_back(KindId(route));

@@ -85,6 +85,7 @@ void ParseBridge(FieldReader& bridge, RouteRef& route) {
   route.object = bridge.Text("name", kLabel);
   route.port = static_cast<int>(bridge.Integer("port", {1, 65535}, std::nullopt));
   route.replicas = static_cast<int>(bridge.Integer("replicas", {1, limits::kBridgeReplicas}, 2));
+  route.sampling = static_cast<int>(bridge.Integer("sampling", {1, 100}, 100));
   bridge.RefuseOthers();
 }
 

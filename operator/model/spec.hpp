@@ -58,6 +58,7 @@ struct RouteRef {
   int port = 0;      ///< of a bridge's Service, where users enter
   int replicas = 0;  ///< of a bridge
   CustomRoute custom{};
+  int sampling = 100;  ///< of a bridge: percent of safe requests that are copied for its agent
   bool operator==(const RouteRef&) const = default;
 };
 
@@ -267,6 +268,9 @@ struct Spec {
 
 /// The metric is about this component: it names it, or names none.
 bool Judges(const MetricSpec& metric, const std::string& component);
+
+/// Of the safe requests on a bridge, the share that is compared; 1 where there is no bridge.
+double ComparedShare(const Spec& spec);
 
 /// An answer of a metric that is older than this is stale: nothing is decided on it.
 Millis StaleAfter(const Spec& spec);

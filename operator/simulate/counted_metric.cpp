@@ -40,8 +40,9 @@ void SimulatedMetric::Grow(const Moment& moment, int weight, double seconds) {
   const double legacy = moment.requests * seconds - target;
   target_.total += target;
   target_.bad += target * moment.target_bad;
-  compared_.total += target + legacy;
-  compared_.bad += (target + legacy) * moment.target_bad;
+  const double compared = (target + legacy) * model::ComparedShare(*spec_);
+  compared_.total += compared;
+  compared_.bad += compared * moment.target_bad;
   legacy_.total += legacy;
   legacy_.bad += legacy * moment.legacy_bad;
   expected_bad_ += target * moment.legacy_bad;

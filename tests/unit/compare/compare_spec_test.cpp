@@ -25,7 +25,7 @@ TEST(CompareSpec, ReadsEveryKindOfRule) {
       {"path": "$.state", "pairs": [{"legacy": "OPEN", "target": "open"}]},
       {"path": "$..orderId", "sameId": "orders"},
       {"path": "$.at", "clockSkew": "5s"}],
-    "critical": ["$.sum"], "shown": ["$.currency", "header:location"]})"),
+    "critical": ["$.sum"], "shown": ["$.currency", "header:location"], "controls": 5})"),
                                                     "spec.compare");
   for (const auto& error : parsed.errors) ADD_FAILURE() << error.path << ": " << error.message;
   const CompareSpec& spec = parsed.spec;
@@ -40,6 +40,7 @@ TEST(CompareSpec, ReadsEveryKindOfRule) {
   EXPECT_EQ(std::get<Pairs>(spec.rules[5].allows).values.front().second, "open");
   EXPECT_EQ(std::get<SameId>(spec.rules[6].allows).map, "orders");
   EXPECT_EQ(std::get<ClockSkew>(spec.rules[7].allows).most, base::Millis(5000));
+  EXPECT_EQ(spec.controls, 5);
 }
 
 TEST(CompareSpec, HasDefaults) {
@@ -47,6 +48,7 @@ TEST(CompareSpec, HasDefaults) {
   EXPECT_TRUE(parsed.errors.empty());
   EXPECT_EQ(parsed.spec.headers, std::vector<std::string>{"content-type"});
   EXPECT_TRUE(parsed.spec.rules.empty());
+  EXPECT_EQ(parsed.spec.controls, 1);
 }
 
 TEST(CompareSpec, SaysWhatIsWrongAndWhere) {
@@ -71,6 +73,7 @@ TEST(CompareSpec, SaysWhatIsWrongAndWhere) {
       {R"({"rules": [{"path": "status", "decimal": true}]})", base + ".path", "status only goes with"},
       {R"({"critical": ["$.a", "b"]})", "spec.compare.critical[1]", "at character 1"},
       {R"({"headers": ["a b"]})", "spec.compare.headers[0]", "header name"},
+      {R"({"controls": 101})", "spec.compare.controls", "from 0 to 100"},
       {R"({"rule": []})", "spec.compare.rule", "unknown field"},
       {R"([])", "spec.compare", "must be an object"},
   };
