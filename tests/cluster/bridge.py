@@ -242,6 +242,10 @@ class Bridge:
         status, body, _ = ask(self.system_ports[side], "POST", "/fault", json.dumps(fault).encode())
         assert status == 200, body
 
+    def restart(self, side: str) -> None:
+        """A system that was killed, where it was."""
+        self.systems[side] = Program(f"{side}-again", self._folder, *self.systems[side].argv[:-1], str(self.system_ports[side])).start()
+
     def counts(self) -> Json:
         return ask_json(self.agent_port, "/v1/counts")
 

@@ -121,7 +121,7 @@ class Case:
     agent_bytes: int = 192 * MIB
 
 
-NO_ANSWER = ("target-timeout", "target-error", "dropped(buffer-full)")
+NO_ANSWER = ("target-timeout", "target-error", "dropped(buffer-full)", "dropped(breaker-open)")
 LARGE_ANSWERS = Load(rate=40, path="/answers/524288")
 # Envoy copies what passes on the thread that serves: 512 KiB are given 1 ms more.
 LARGE_BARS = Bars(p50_delta_ms=1.5)

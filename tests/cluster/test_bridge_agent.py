@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -94,6 +94,95 @@ def test_what_fails_on_the_target_is_answered_by_legacy_and_counted() -> None:
         status, _, headers = ask(rig.ports["users"], "GET", "/payments/p20")
         assert status == 200 and headers["x-served-by"] == "legacy"
         assert rig.wait_for_verdicts(21)["verdicts"]["target-error"] == 11
+
+
+def users_until(rig: Bridge, condition: Callable[[], bool], what: str) -> int:
+    """One user after the other, until it is so; how many there were."""
+    made = 0
+
+    def one_more() -> bool:
+        nonlocal made
+        users(rig, 1)
+        made += 1
+        return condition()
+    wait_for(one_more, 30, what)
+    return made
+
+
+def differing(rig: Bridge) -> dict[str, tuple[int, int]]:
+    """How often each field differed, and how often of that it was taken for noise."""
+    found = ask_json(rig.agent_port, "/v1/differences")["differences"]
+    return {one["path"]: (one["count"], one["hidden"]) for one in found}
+
+
+def both_trace(rig: Bridge) -> None:
+    """Each answer of either system has a field that is another one each time."""
+    for side in ("legacy", "target"):
+        rig.fault(side, trace=True)
+
+
+def test_what_differs_within_legacy_is_hidden_and_nothing_else_is(rig: Bridge) -> None:
+    both_trace(rig)
+    rig.start_agent()
+    users(rig, 40)
+    assert rig.wait_for_verdicts(40)["verdicts"]["differs"] == 40
+    wait_for(lambda: rig.component()["controls"] == {"same": 0, "differed": 40, "lost": 0}, 20, "legacy was asked twice each time")
+    before = rig.wait_for_verdicts(40 + users_until(rig, lambda: rig.component()["hidden"] > 0, "it is known for noise"))
+    users(rig, 20)
+    after = rig.wait_for_verdicts(before["eligible"] + 20)
+    assert after["hidden"] == before["hidden"] + 20 and after["verdicts"]["differs"] == after["eligible"]
+    (noise,) = ask_json(rig.agent_port, "/v1/differences")["noise"][0]["fields"]
+    assert (noise["path"], noise["kinds"], noise["hidden"]) == ("$.trace", ["string", "string"], True)
+    assert f'softmigration_agent_hidden_total{{component="payments"}} {after["hidden"]}\n' in ask(rig.agent_port, "GET", "/metrics")[1].decode()
+    rig.fault("target", trace=True, wrong_amount_rate=1)
+    users(rig, 20)
+    wrong = rig.wait_for_verdicts(after["eligible"] + 20)
+    assert wrong["hidden"] == after["hidden"], "beside the noise there is something else"
+    assert differing(rig)["$.amount"] == (20, 0)
+    rig.fault("target", trace=True, error_rate=1)
+    users(rig, 10)
+    failed = rig.wait_for_verdicts(wrong["eligible"] + 10)
+    assert failed["verdicts"]["status-differs"] == 10 and failed["hidden"] == after["hidden"], "an error is never noise"
+
+
+def test_noise_is_known_while_the_target_serves() -> None:
+    with bridge(serving="target") as rig:
+        both_trace(rig)
+        rig.start_agent()
+        read = lambda: ask(rig.ports["users"], "GET", "/payments/p1")[0]  # noqa: E731
+        wait_for(lambda: (read(), rig.component()["hidden"])[1] > 0, 20, "it is known for noise")
+        counts = rig.wait_for_verdicts()
+        assert counts["controls"]["same"] == 0 < counts["controls"]["differed"]
+
+
+@pytest.mark.parametrize("compare", [{"critical": ["$.trace"]}, {"controls": 0}], ids=["critical", "without-controls"])
+def test_nothing_is_hidden_that_must_not_be(compare: dict[str, object]) -> None:
+    with bridge(config={"compare": compare}) as rig:
+        both_trace(rig)
+        rig.start_agent()
+        users(rig, 400)
+        counts = rig.wait_for_verdicts(400)
+        assert counts["verdicts"]["differs"] == 400 and counts["hidden"] == 0
+        assert differing(rig) == {"$.trace": (400, 0)}
+        assert (sum(counts["controls"].values()) == 0) == ("controls" in compare)
+
+
+def test_a_target_that_is_away_is_asked_now_and_then_until_it_is_back(rig: Bridge) -> None:
+    rig.start_agent()
+    users(rig, 5)
+    rig.wait_for_verdicts(5)
+    rig.systems["target"].kill()
+    users(rig, 200, first=5)
+    counts = rig.wait_for_verdicts(205)
+    assert counts["dropped"]["breaker-open"] > 0
+    assert counts["verdicts"]["status-differs"] + counts["verdicts"]["target-error"] + counts["dropped"]["breaker-open"] == 200
+    assert counts["targetUnasked"] == counts["dropped"]["breaker-open"], "a metric of errors takes them for such"
+    assert counts["verdicts"]["status-differs"] + counts["verdicts"]["target-error"] > 20, "failures go on to be counted"
+    assert rig.counts()["breakers"] == {"legacy": "closed", "target": "open"}
+    rig.restart("target")
+    before = rig.wait_for_verdicts(205 + users_until(rig, lambda: rig.counts()["breakers"]["target"] == "closed", "it is asked as ever"))
+    users(rig, 20)
+    assert rig.wait_for_verdicts(before["eligible"] + 20)["verdicts"]["equal"] == before["verdicts"]["equal"] + 20
 
 
 def test_requests_that_change_something_are_not_repeated(rig: Bridge) -> None:

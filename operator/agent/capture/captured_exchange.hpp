@@ -50,7 +50,9 @@ struct CapturedExchange {
   compare::Side served_by = compare::Side::kLegacy;
   CapturedRequest request;
   compare::Answer answer;
-  Reservation memory;  ///< what the copy holds
+  Reservation memory;          ///< what the copy holds
+  bool is_control = false;     ///< legacy's own answer, to be asked of legacy again: gets no verdict (control.hpp)
+  bool wants_control = false;  ///< one is to be made once legacy has answered
 };
 
 /// It was to be compared, but the copy was given up.

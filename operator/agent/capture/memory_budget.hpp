@@ -54,6 +54,8 @@ class Reservation {
     held_ += bytes;
     return true;
   }
+  /// Of the same budget, holding nothing yet.
+  [[nodiscard]] Reservation Another() const { return Reservation(*budget_); }
   void Release() { budget_->Give(std::exchange(held_, 0)); }
   [[nodiscard]] std::size_t held() const { return held_; }
 

@@ -30,6 +30,7 @@ struct WatchPlan {
   std::vector<WatchedComponent> components;
   std::vector<std::string> legacy_clusters;  ///< names of Envoy's clusters; empty: all but the target's
   std::vector<std::string> target_clusters;
+  int controls = 1;  ///< percent of requests that legacy is asked twice
 
   [[nodiscard]] std::optional<std::size_t> ComponentOf(std::string_view route) const;
   [[nodiscard]] std::optional<compare::Side> SideOf(std::string_view cluster) const;

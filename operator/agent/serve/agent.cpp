@@ -8,9 +8,11 @@
 #include <thread>
 #include <utility>
 
+#include "agent/capture/control.hpp"
 #include "agent/serve/ext_proc_server.hpp"
 #include "agent/serve/judge_thread.hpp"
 #include "agent/serve/tally.hpp"
+#include "base/hash.hpp"
 #include "http/beast_transport.hpp"
 
 namespace softmig::agent {
@@ -48,11 +50,11 @@ class Agent::Impl final : public StreamObserver {
         routes_(options.routes),
         budget_(config_.memory),
         tally_(options.epoch, config_.plan, std::move(digest), clock),
-        judge_(config_.plan, tally_, config_.replay.most_waiting),
+        picker_(config_.plan.components.size(), config_.plan.controls, base::Fnv1a(options.epoch)),
+        judge_(config_.plan, tally_, clock, config_.replay.most_waiting),
         transport_(http::MakeBeastTransport()),
-        replayer_(*transport_, config_.plan, config_.replay, [this](CapturedExchange exchange, std::optional<Replied> replied) {
-          OnReplied(std::move(exchange), std::move(replied));
-        }) {}
+        replayer_(*transport_, config_.plan, clock, config_.replay,
+                  [this](CapturedExchange exchange, Reply reply) { OnReplied(std::move(exchange), std::move(reply)); }) {}
 
   ~Impl() override {
     http_.reset();
@@ -86,30 +88,64 @@ class Agent::Impl final : public StreamObserver {
     if (const auto* dropped = std::get_if<DroppedExchange>(&end)) return tally_.CountDropped(dropped->component, dropped->reason);
     if (const auto* fell = std::get_if<FellBack>(&end)) return tally_.CountFellBack(fell->component);
     auto& exchange = std::get<CapturedExchange>(end);
+    if (!picker_.Pick(exchange.component)) return Ask(std::move(exchange));
+    if (exchange.served_by == compare::Side::kTarget) {
+      exchange.wants_control = true;  // legacy has not answered yet
+      return Ask(std::move(exchange));
+    }
+    auto control = ControlOf(exchange, exchange.answer);
     const std::size_t component = exchange.component;
-    if (!replayer_.Submit(exchange)) tally_.CountDropped(component, Reason::kBufferFull);
+    Ask(std::move(exchange));
+    AskControl(component, std::move(control));
   }
 
   [[nodiscard]] std::uint16_t copies_port() const { return copies_->port(); }
   [[nodiscard]] std::uint16_t http_port() const { return http_->port(); }
 
  private:
-  void OnReplied(CapturedExchange exchange, std::optional<Replied> replied) {
-    if (!replied) return tally_.CountDropped(exchange.component, Reason::kStopping);
-    judge_.Submit(std::move(exchange), std::move(*replied));
+  void Ask(CapturedExchange exchange) {
+    if (const auto reason = replayer_.Submit(exchange)) tally_.CountUnasked(exchange, *reason);
+  }
+
+  void AskControl(std::size_t component, std::optional<CapturedExchange> control) {
+    if (!control) return tally_.CountControl(component, ControlEnd::kLost);
+    Ask(std::move(*control));
+  }
+
+  void OnReplied(CapturedExchange exchange, Reply reply) {
+    const auto* answer = reply ? std::get_if<compare::Answer>(&*reply) : nullptr;
+    if (exchange.wants_control) {
+      AskControl(exchange.component, answer != nullptr ? ControlOf(exchange, *answer) : std::nullopt);
+      exchange.request = {};
+    }
+    if (!reply) return tally_.CountUnasked(exchange, reply.error());
+    // Of a control that is not answered nothing is known; any other failure is a verdict.
+    if (exchange.is_control && answer == nullptr) return tally_.CountControl(exchange.component, ControlEnd::kLost);
+    judge_.Submit(std::move(exchange), std::move(*reply));
   }
 
   [[nodiscard]] nlohmann::json Counts() const {
     nlohmann::json counts = tally_.CountsJson();
     if (routes_) counts["routes"] = routes_();
+    counts["sampling"] = config_.sampling;
+    counts["breakers"] = {{"legacy", BreakerText(compare::Side::kLegacy)}, {"target", BreakerText(compare::Side::kTarget)}};
     return counts;
+  }
+
+  [[nodiscard]] const char* BreakerText(compare::Side side) const { return replayer_.IsBreakerOpen(side) ? "open" : "closed"; }
+
+  [[nodiscard]] Gauges Now() const {
+    return {budget_.used(),
+            copies_->open_streams(),
+            config_.sampling,
+            {replayer_.IsBreakerOpen(compare::Side::kLegacy), replayer_.IsBreakerOpen(compare::Side::kTarget)}};
   }
 
   http::Response Serve(const http::ServerRequest& request) {
     const std::string path = request.target.substr(0, request.target.find('?'));
     if (path == "/v1/counts") return Json(Counts());
     if (path == "/v1/differences") return Json(tally_.DifferencesJson());
-    if (path == "/metrics") return Text(200, tally_.Metrics(budget_.used(), copies_->open_streams()));
+    if (path == "/metrics") return Text(200, tally_.Metrics(Now()));
     if (path == "/healthz") return Text(200, "ok\n");
     return Text(404, "try /v1/counts, /v1/differences, /metrics or /healthz\n");
   }
@@ -118,6 +154,7 @@ class Agent::Impl final : public StreamObserver {
   const std::function<std::string()> routes_;
   MemoryBudget budget_;
   Tally tally_;
+  ControlPicker picker_;
   JudgeThread judge_;
   std::unique_ptr<http::HttpTransport> transport_;
   Replayer replayer_;

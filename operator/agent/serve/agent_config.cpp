@@ -104,11 +104,13 @@ base::Result<AgentConfig> ParseAgentConfig(std::string_view text) {
   ErrorList errors;
   FieldReader reader(parsed, "config", errors);
   const compare::CompareSpec rules = ReadRules(reader, parsed, errors);
+  config.plan.controls = rules.controls;
   ReadComponents(reader, rules, errors, config.plan);
   ReadSide(reader, "legacy", config.replay.urls[0], config.plan.legacy_clusters);
   ReadSide(reader, "target", config.replay.urls[1], config.plan.target_clusters);
   ReadReplay(reader, config.replay);
   ReadLimits(reader, config);
+  config.sampling = static_cast<int>(reader.Integer("sampling", {1, 100}, config.sampling));
   config.replay.most_body = config.capture.response_body;
   config.replay.longest_body = std::max(config.replay.longest_body, 2 * config.capture.response_body);
   reader.RefuseOthers();

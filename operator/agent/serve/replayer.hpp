@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <deque>
+#include <expected>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "agent/capture/captured_exchange.hpp"
 #include "agent/capture/watch_plan.hpp"
+#include "agent/serve/breaker.hpp"
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "compare/answer.hpp"
@@ -29,36 +31,51 @@ struct ReplayOptions {
 
 /// The other system's answer, or why there is none.
 using Replied = std::variant<compare::Answer, compare::Failure>;
+/// Or why nobody was asked: kStopping or kBreakerOpen.
+using Reply = std::expected<Replied, compare::Reason>;
 
-/// Asks the system that did not serve the user the same again. Never waits: what does not fit into the queue is given back at once.
+/// Asks the system that did not serve the user the same again; of a control, legacy. Never waits: what does not fit into the queue is given
+/// back at once, and so is most of what a side is to be asked that keeps failing (breaker.hpp). Controls leave half of the queue to others.
 /// Memory: what waits has its own reservations; what is in flight holds most_in_flight * longest_body at the very most. Thread-safe.
 class Replayer {
  public:
-  /// Gets each exchange that Submit took, exactly once, with the other side's answer; nothing where the replayer stopped first.
+  /// Gets each exchange that Submit took, exactly once, with the answer of the side that was asked, or why it was not.
   /// Runs on the transport's thread or on the one that stops: must hand over and return.
-  using Done = std::function<void(CapturedExchange, std::optional<Replied>)>;
+  using Done = std::function<void(CapturedExchange, Reply)>;
 
-  /// `plan` must outlive it; `transport` must be destroyed (ending all callbacks) after Stop and before the replayer.
-  Replayer(http::HttpTransport& transport, const WatchPlan& plan, ReplayOptions options, Done done);
+  /// `plan` and `clock` must outlive it; `transport` must be destroyed (ending all callbacks) after Stop and before the replayer.
+  Replayer(http::HttpTransport& transport, const WatchPlan& plan, const base::Clock& clock, ReplayOptions options, Done done);
 
-  /// False, and nothing taken, where the queue is full or the replayer has stopped.
-  [[nodiscard]] bool Submit(CapturedExchange& exchange);
+  /// Why nothing was taken: kBufferFull, kStopping or kBreakerOpen; nothing where it was.
+  [[nodiscard]] std::optional<compare::Reason> Submit(CapturedExchange& exchange);
   /// Nothing is sent from now on; what waits is given back without an answer.
   void Stop();
+  /// Whether a side keeps failing, so that most of its repeats are dropped.
+  [[nodiscard]] bool IsBreakerOpen(compare::Side side) const;
 
  private:
   void Send(CapturedExchange exchange);
   void OnReplied(CapturedExchange exchange, base::Result<http::Response> result);
+  void SendNext();
+  /// What waited longest; the place of what has been replied to is given back where nothing waits.
+  std::optional<CapturedExchange> TakeNext();
+  [[nodiscard]] bool Admit(const CapturedExchange& exchange);
+  Breaker& BreakerOf(const CapturedExchange& exchange) SM_REQUIRES(mutex_);
 
   http::HttpTransport& transport_;
   const WatchPlan& plan_;
+  const base::Clock& clock_;
   const ReplayOptions options_;
   const Done done_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::deque<CapturedExchange> waiting_ SM_GUARDED_BY(mutex_);
   std::size_t in_flight_ SM_GUARDED_BY(mutex_) = 0;
   bool stopped_ SM_GUARDED_BY(mutex_) = false;
+  std::array<Breaker, 2> breakers_ SM_GUARDED_BY(mutex_);  // legacy's, the target's
 };
+
+/// The side that is asked.
+compare::Side AskedSide(const CapturedExchange& exchange);
 
 /// The request as it is sent to `url`: marked as a copy, with the user's authority in a header of its own. Exposed for tests.
 http::Request ReplayOf(const CapturedRequest& request, const std::string& url);

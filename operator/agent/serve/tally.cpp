@@ -17,6 +17,8 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 
 constexpr std::size_t kMostDifferences = 256;
+constexpr std::array<const char*, kControlEnds> kControlNames{"same", "differed", "lost"};
+constexpr std::array<const char*, 2> kSideNames{"legacy", "target"};
 
 std::vector<compare::VerdictCounts::Component> ComponentsOf(const WatchPlan& plan) {
   std::vector<compare::VerdictCounts::Component> components;
@@ -38,6 +40,37 @@ ClientMetric Sample(std::vector<ClientMetric::Label> labels, double value, prome
   if (type == prometheus::MetricType::Counter) metric.counter.value = value;
   if (type == prometheus::MetricType::Gauge) metric.gauge.value = value;
   return metric;
+}
+
+MetricFamily HiddenOf(const std::vector<ComponentCounts>& components) {
+  MetricFamily family =
+      Family("softmigration_agent_hidden_total", "Of the verdict differs: nothing but noise, by what legacy was asked twice",
+             prometheus::MetricType::Counter);
+  for (const ComponentCounts& counts : components) {
+    family.metric.push_back(Sample({{"component", counts.component}}, static_cast<double>(counts.hidden), family.type));
+  }
+  return family;
+}
+
+MetricFamily ControlsOf(const std::vector<std::string>& names, const std::vector<std::array<std::uint64_t, kControlEnds>>& controls) {
+  MetricFamily family =
+      Family("softmigration_agent_controls_total", "What became of requests that legacy was asked twice", prometheus::MetricType::Counter);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (std::size_t end = 0; end < kControlEnds; ++end) {
+      const auto count = static_cast<double>(controls[i].at(end));
+      family.metric.push_back(Sample({{"component", names[i]}, {"end", kControlNames.at(end)}}, count, family.type));
+    }
+  }
+  return family;
+}
+
+MetricFamily BreakersOf(const Gauges& gauges) {
+  MetricFamily family = Family("softmigration_agent_breaker_open", "1 while a side keeps failing, so that most repeats are dropped",
+                               prometheus::MetricType::Gauge);
+  for (std::size_t i = 0; i < kSideNames.size(); ++i) {
+    family.metric.push_back(Sample({{"side", kSideNames.at(i)}}, gauges.breakers.at(i) ? 1 : 0, family.type));
+  }
+  return family;
 }
 
 MetricFamily GaugeOf(const std::string& name, const std::string& help, std::size_t value) {
@@ -97,7 +130,9 @@ Tally::Tally(const std::string& epoch, const WatchPlan& plan, compare::ValueDige
       names_(NamesOf(plan)),
       clock_(clock),
       verdicts_(epoch, ComponentsOf(plan)),
-      differences_(std::move(digest), kMostDifferences) {}
+      differences_(std::move(digest), kMostDifferences),
+      controls_(names_.size()),
+      noise_(names_.size(), json::array()) {}
 
 void Tally::CountOpened() {
   const std::lock_guard lock(mutex_);
@@ -124,16 +159,35 @@ void Tally::CountDropped(std::size_t component, Reason reason) {
   verdicts_.Add(component, Verdict::kDropped, reason);
 }
 
+void Tally::CountUnasked(const CapturedExchange& exchange, Reason reason) {
+  if (exchange.is_control) return CountControl(exchange.component, ControlEnd::kLost);
+  const std::lock_guard lock(mutex_);
+  verdicts_.Add(exchange.component, Verdict::kDropped, reason);
+  const bool is_targets = exchange.served_by == compare::Side::kLegacy;
+  if (is_targets && reason == Reason::kBreakerOpen) verdicts_.AddTargetUnasked(exchange.component);
+}
+
 void Tally::CountFellBack(std::size_t component) {
   const std::lock_guard lock(mutex_);
   verdicts_.Add(component, Verdict::kTargetError, Reason::kNone);
 }
 
-void Tally::CountVerdict(std::size_t component, const compare::Outcome& outcome) {
+void Tally::CountVerdict(std::size_t component, const compare::Outcome& outcome, bool is_noise) {
   const base::WallTime now = clock_.WallNow();
   const std::lock_guard lock(mutex_);
   verdicts_.Add(component, outcome.verdict, outcome.reason);
+  if (is_noise) verdicts_.AddHidden(component);
   if (!outcome.fields.empty()) differences_.Add(names_.at(component), outcome, now);
+}
+
+void Tally::CountControl(std::size_t component, ControlEnd end) {
+  const std::lock_guard lock(mutex_);
+  ++controls_.at(component).at(static_cast<std::size_t>(end));
+}
+
+void Tally::TakeNoise(std::size_t component, json fields) {
+  const std::lock_guard lock(mutex_);
+  noise_.at(component) = std::move(fields);
 }
 
 json Tally::CountsJson() const {
@@ -141,6 +195,9 @@ json Tally::CountsJson() const {
   json counts = verdicts_.ToJson();
   json skipped = json::object();
   for (std::size_t i = 0; i < kSkips; ++i) skipped[std::string(Name(static_cast<Skip>(i)))] = streams_.skipped[i];
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    for (std::size_t end = 0; end < kControlEnds; ++end) counts["components"][i]["controls"][kControlNames.at(end)] = controls_[i].at(end);
+  }
   counts["streams"] = {{"opened", streams_.opened}, {"refused", streams_.refused}, {"skipped", std::move(skipped)}};
   return counts;
 }
@@ -149,17 +206,25 @@ json Tally::DifferencesJson() const {
   const std::lock_guard lock(mutex_);
   json differences = differences_.ToJson();
   differences["epoch"] = epoch_;
+  json noise = json::array();
+  for (std::size_t i = 0; i < names_.size(); ++i) noise.push_back({{"component", names_[i]}, {"fields", noise_[i]}});
+  differences["noise"] = std::move(noise);
   return differences;
 }
 
-std::string Tally::Metrics(std::size_t held, std::size_t open) const {
-  std::vector<MetricFamily> families{GaugeOf("softmigration_agent_held_bytes", "Memory of all copies under way", held),
-                                     GaugeOf("softmigration_agent_open_streams", "Streams of Envoy's that are open", open)};
+std::string Tally::Metrics(const Gauges& gauges) const {
+  std::vector<MetricFamily> families{
+      GaugeOf("softmigration_agent_held_bytes", "Memory of all copies under way", gauges.held),
+      GaugeOf("softmigration_agent_open_streams", "Streams of Envoy's that are open", gauges.open),
+      GaugeOf("softmigration_agent_sampling_percent", "Safe requests that are copied", static_cast<std::size_t>(gauges.sampling)),
+      BreakersOf(gauges)};
   {
     const std::lock_guard lock(mutex_);
     families.push_back(EligibleOf(verdicts_.components()));
     families.push_back(VerdictsOf(verdicts_.components()));
     families.push_back(ReasonsOf(verdicts_.components()));
+    families.push_back(HiddenOf(verdicts_.components()));
+    families.push_back(ControlsOf(names_, controls_));
     families.push_back(StreamsOf(streams_));
   }
   return prometheus::TextSerializer().Serialize(families);

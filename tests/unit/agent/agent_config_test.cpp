@@ -24,14 +24,16 @@ TEST(AgentConfig, TheSmallestOneHasDefaults) {
   EXPECT_EQ(config->memory, 64U << 20U);
   EXPECT_EQ(config->replay.deadline, base::Millis(5'000));
   EXPECT_EQ(config->replay.most_body, config->capture.response_body);
+  EXPECT_EQ(config->plan.controls, 1);
+  EXPECT_EQ(config->sampling, 100);
 }
 
 TEST(AgentConfig, EveryFieldIsRead) {
   const auto config = ParseAgentConfig(R"({
     "components": [{"name": "pay", "routes": ["r1", "r2"]}, {"name": "rest"}],
     "legacy": {"url": "http://a:1", "clusters": ["old"]}, "target": {"url": "https://b:2", "clusters": ["new"]},
-    "compare": {"headers": ["x-a"], "rules": [{"path": "$.id", "components": ["pay"], "ignore": true}]},
-    "replay": {"inFlight": 3, "waiting": 4, "deadline": "250ms"},
+    "compare": {"headers": ["x-a"], "rules": [{"path": "$.id", "components": ["pay"], "ignore": true}], "controls": 0},
+    "sampling": 10, "replay": {"inFlight": 3, "waiting": 4, "deadline": "250ms"},
     "limits": {"memoryBytes": 2000000, "streams": 9, "answerBytes": 5000}})");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->plan.ComponentOf("r2"), 0U);
@@ -46,14 +48,16 @@ TEST(AgentConfig, EveryFieldIsRead) {
   EXPECT_EQ(config->memory, 2'000'000U);
   EXPECT_EQ(config->most_streams, 9U);
   EXPECT_EQ(config->capture.response_body, 5'000U);
+  EXPECT_EQ(config->plan.controls, 0);
+  EXPECT_EQ(config->sampling, 10);
 }
 
 TEST(AgentConfig, MistakesAreNamedWithTheirPaths) {
   EXPECT_EQ(ErrorOf("{"), "the configuration is no JSON");
-  const std::string message = ErrorOf(R"({"components": [{"name": "A"}], "legacy": {"url": "ftp://x"}, "sampling": 1,
+  const std::string message = ErrorOf(R"({"components": [{"name": "A"}], "legacy": {"url": "ftp://x"}, "sampling": 0, "sample": 1,
     "compare": {"rules": [{"path": "$.["}]}})");
-  for (const std::string path :
-       {"config.components[0].name", "config.legacy.url", "config.target", "config.sampling", "config.compare.rules[0].path"}) {
+  for (const std::string path : {"config.components[0].name", "config.legacy.url", "config.target", "config.sampling", "config.sample",
+                                 "config.compare.rules[0].path"}) {
     EXPECT_NE(message.find(path + ": "), std::string::npos) << path << " in " << message;
   }
 }

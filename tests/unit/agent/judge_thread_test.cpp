@@ -37,13 +37,13 @@ class JudgeThreadTest : public ::testing::Test {
   }
 
   const WatchPlan plan_ = OneComponent();
-  const fakes::FakeClock clock_;
+  fakes::FakeClock clock_;
   MemoryBudget budget_{1U << 20U};
   Tally tally_{"epoch-1", plan_, *compare::ValueDigest::Make("0123456789abcdef"), clock_};
 };
 
 TEST_F(JudgeThreadTest, EveryPairGetsOneVerdict) {
-  JudgeThread judge(plan_, tally_, 100);
+  JudgeThread judge(plan_, tally_, clock_, 100);
   judge.Submit(Served(Side::kLegacy, R"({"a":1})"), JsonAnswer(R"({"a":1})"));
   judge.Submit(Served(Side::kLegacy, R"({"a":1})"), JsonAnswer(R"({"a":2})"));
   judge.Submit(Served(Side::kLegacy, R"({"a":1})"), compare::Failure::kTimeout);
@@ -57,7 +57,7 @@ TEST_F(JudgeThreadTest, EveryPairGetsOneVerdict) {
 }
 
 TEST_F(JudgeThreadTest, TheSidesAreLegacyAndTargetWhoeverServed) {
-  JudgeThread judge(plan_, tally_, 100);
+  JudgeThread judge(plan_, tally_, clock_, 100);
   judge.Submit(Served(Side::kTarget, R"({"new":true})"), JsonAnswer("{}"));
   CountsOf(1);
   const json differences = tally_.DifferencesJson()["differences"];
@@ -67,15 +67,53 @@ TEST_F(JudgeThreadTest, TheSidesAreLegacyAndTargetWhoeverServed) {
   EXPECT_EQ(differences[0]["target"]["kind"], "boolean");
 }
 
+TEST_F(JudgeThreadTest, WhatDiffersWithinLegacyIsHiddenAndErrorsAreNot) {
+  JudgeThread judge(plan_, tally_, clock_, 1'000);
+  const auto control = [&] {
+    CapturedExchange exchange{0, Side::kLegacy, {}, JsonAnswer(R"({"now":"1"})"), Reservation(budget_)};
+    exchange.is_control = true;
+    return exchange;
+  };
+  judge.Submit(Served(Side::kLegacy, R"({"now":"1"})"), JsonAnswer(R"({"now":"2"})"));
+  EXPECT_EQ(CountsOf(1)["hidden"], 0) << "nothing is known of noise yet";
+  for (int i = 0; i < 30; ++i) judge.Submit(control(), JsonAnswer(R"({"now":"2"})"));
+  clock_.Advance(base::Millis(10'000));
+  judge.Submit(control(), JsonAnswer(R"({"now":"1"})"));  // after it, what is noise is decided anew
+  judge.Submit(Served(Side::kTarget, R"({"now":"1"})"), JsonAnswer(R"({"now":"2"})"));
+  judge.Submit(Served(Side::kLegacy, R"({"now":"1"})"), JsonAnswer(R"({"now":"2","more":1})"));
+  judge.Submit(Served(Side::kLegacy, R"({"now":"1"})"), compare::Failure::kError);
+  const json counts = CountsOf(4);
+  EXPECT_EQ(counts["verdicts"]["differs"], 3);
+  EXPECT_EQ(counts["hidden"], 1);
+  EXPECT_EQ(counts["verdicts"]["target-error"], 1);
+  EXPECT_EQ(counts["eligible"], 4);
+  EXPECT_EQ(counts["controls"], json({{"same", 1}, {"differed", 30}, {"lost", 0}}));
+  const json noise = tally_.DifferencesJson()["noise"][0]["fields"];
+  ASSERT_EQ(noise.size(), 1U);
+  EXPECT_EQ(noise[0]["path"], "$.now");
+  EXPECT_EQ(noise[0]["hidden"], true);
+}
+
+TEST_F(JudgeThreadTest, AControlThatCannotBeComparedIsLostAndNothingElse) {
+  JudgeThread judge(plan_, tally_, clock_, 1'000);
+  CapturedExchange control{0, Side::kLegacy, {}, JsonAnswer("{"), Reservation(budget_)};
+  control.is_control = true;
+  judge.Submit(std::move(control), JsonAnswer("{}"));
+  judge.Submit(Served(Side::kLegacy, "1"), JsonAnswer("1"));
+  const json counts = CountsOf(1);
+  EXPECT_EQ(counts["controls"]["lost"], 1);
+  EXPECT_EQ(counts["verdicts"]["uncomparable"], 0);
+}
+
 TEST_F(JudgeThreadTest, AnAnswerThatFindsNoMemoryIsDropped) {
-  JudgeThread judge(plan_, tally_, 100);
+  JudgeThread judge(plan_, tally_, clock_, 100);
   judge.Submit(Served(Side::kLegacy, "1"), JsonAnswer(std::string(budget_.limit() + 1, ' ')));
   EXPECT_EQ(tally_.CountsJson()["components"][0]["dropped"]["buffer-full"], 1);
   EXPECT_EQ(budget_.used(), 0U);
 }
 
 TEST_F(JudgeThreadTest, WhatDoesNotFitIsDropped) {
-  JudgeThread judge(plan_, tally_, 0);
+  JudgeThread judge(plan_, tally_, clock_, 0);
   judge.Submit(Served(Side::kLegacy, "1"), JsonAnswer("1"));
   const json counts = tally_.CountsJson()["components"][0];
   EXPECT_EQ(counts["verdicts"]["dropped"], 1);
