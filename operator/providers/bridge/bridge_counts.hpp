@@ -13,6 +13,8 @@ namespace softmig::providers {
 struct ComponentVerdicts {
   std::string rules;  ///< hash of the rules they were compared by
   std::map<std::string, double> verdicts;
+  double hidden = 0;          ///< of the verdict "differs": nothing but noise; an agent that does not know noise hides nothing
+  double target_unasked = 0;  ///< of the verdict "dropped": the target keeps failing, and most is not asked of it
   bool operator==(const ComponentVerdicts&) const = default;
 };
 
@@ -27,7 +29,9 @@ struct BridgeCounts {
 /// every number is whole and counts in ones. Pure, never throws.
 base::Result<BridgeCounts> ReadBridgeCounts(const nlohmann::json& answer);
 
-/// What of it counts for a metric. `total` are those that were compared, and of the others those that the metric takes for bad.
+/// What of it counts for a metric. `total` are those that were compared, and of the others those that the metric takes for bad. What
+/// differs in nothing but noise was compared, and is not bad. What a target that keeps failing was not asked counts as what it was asked
+/// then, failing: otherwise what goes well in the other direction would outweigh it.
 struct VerdictSums {
   double total = 0, bad = 0;
   double given_up = 0;  ///< dropped or uncomparable: there are no two answers, or nobody can say

@@ -31,6 +31,29 @@ TEST(BridgeCounts, WhatWasNotComparedCountsOnlyWhereItIsBad) {
   EXPECT_EQ(*SumVerdicts(all, {"dropped"}), (VerdictSums{17, 3, 2}));
 }
 
+TEST(BridgeCounts, NoiseWasComparedAndIsNotBad) {
+  json answer = Answer();
+  answer["components"][0]["verdicts"]["differs"] = 9;
+  answer["components"][0]["hidden"] = 8;
+  const ComponentVerdicts all = ReadBridgeCounts(answer)->components.at("all");
+  EXPECT_EQ(*SumVerdicts(all, {"differs"}), (VerdictSums{22, 1, 5}));
+  EXPECT_EQ(*SumVerdicts(all, {"target-error", "status-differs"}), (VerdictSums{22, 1, 5})) << "an error is never noise";
+  answer["components"][0].erase("hidden");
+  EXPECT_EQ(*SumVerdicts(ReadBridgeCounts(answer)->components.at("all"), {"differs"}), (VerdictSums{22, 9, 5}))
+      << "of an agent that knows no noise everything counts";
+}
+
+TEST(BridgeCounts, WhatAFailingTargetWasNotAskedIsBadWhereFailingIs) {
+  json answer = Answer();
+  answer["components"][0]["verdicts"]["dropped"] = 100;
+  answer["components"][0]["targetUnasked"] = 90;
+  const ComponentVerdicts all = ReadBridgeCounts(answer)->components.at("all");
+  EXPECT_EQ(*SumVerdicts(all, {"target-error"}), (VerdictSums{104, 91, 12})) << "12 equal ones do not outweigh it";
+  EXPECT_EQ(*SumVerdicts(all, {"differs", "status-differs"}), (VerdictSums{104, 91, 12}));
+  EXPECT_EQ(*SumVerdicts(all, {"differs"}), (VerdictSums{14, 1, 102})) << "nobody knows whether it would have differed";
+  EXPECT_EQ(*SumVerdicts(all, {"dropped", "target-error"}), (VerdictSums{114, 101, 2})) << "once";
+}
+
 TEST(BridgeCounts, OfAnAgentThatDoesNotKnowAVerdictAreNoZeros) {
   const auto sums = SumVerdicts(ReadBridgeCounts(Answer())->components.at("all"), {"differs", "later"});
   ASSERT_FALSE(sums);
@@ -66,6 +89,11 @@ TEST(BridgeCounts, RefuseWhatNoAgentCanHaveSaid) {
                                 edited("/components/0/verdicts/equal", -1),
                                 edited("/components/0/verdicts/equal", 1.5),
                                 edited("/components/0/verdicts/equal", "1"),
+                                edited("/components/0/hidden", 2),
+                                edited("/components/0/hidden", -1),
+                                edited("/components/0/hidden", nullptr),
+                                edited("/components/0/targetUnasked", 4),
+                                edited("/components/0/targetUnasked", -1),
                                 edited("/components/0/verdicts/equal", 2e300),
                                 edited("/components/0/verdicts/equal", 18446744073709551615ULL),
                                 edited("/components/0/verdicts/equal", nullptr),
