@@ -29,9 +29,9 @@ from harness.process import wait_for
 Json = Any
 
 GOLDEN = paths.REPOSITORY / "tests" / "golden" / "bridge" / "whole.json"
+SAMPLED_GOLDEN = GOLDEN.with_name("sampled.json")
 RENDERED_FOLDER = "/run/softmigration"
 WATCHER = "envoy.filters.http.ext_proc"
-SAMPLED_PERCENT = 10
 MIB = 1 << 20
 SMALL_DISK = 256 << 10
 
@@ -84,24 +84,16 @@ def without_watcher(users: Json) -> Json:
     return listener
 
 
-def sampled(users: Json, routes: Json) -> Json:
-    """Each route twice: for some of the requests, and without the filter for the rest."""
-    listener = copy.deepcopy(users)
-    listener["name"] = "sampled"
-    (configuration,) = copy.deepcopy(routes["resources"])
-    del configuration["@type"]
-    off = {"@type": "type.googleapis.com/envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", "disabled": True}
-    for host in configuration["virtual_hosts"]:
-        doubled = []
-        for route in host["routes"]:
-            some = copy.deepcopy(route)
-            some["match"]["runtime_fraction"] = {"default_value": {"numerator": SAMPLED_PERCENT, "denominator": "HUNDRED"}}
-            is_copied = WATCHER not in route.get("typed_per_filter_config", {})
-            doubled += [*([some] if is_copied else []), {**route, "typed_per_filter_config": {WATCHER: off}}]
-        host["routes"] = doubled
-    del manager(listener)["rds"]
-    manager(listener)["route_config"] = configuration
-    return listener
+def rendered(golden: Path, shared: Path) -> Json:
+    """What the operator renders, in another folder."""
+    return json.loads(golden.read_text(encoding="utf-8").replace(RENDERED_FOLDER, str(shared)))
+
+
+def sampled(shared: Path) -> Json:
+    """The listener for users where the spec says that one request in ten is to be copied."""
+    listeners = rendered(SAMPLED_GOLDEN, shared)["files"]["lds.json"]["resources"]
+    (listener,) = [one for one in listeners if one["name"] == "users"]
+    return {**listener, "name": "sampled", "address": tcp(0)}
 
 
 def peak_memory(program: Program) -> int:
@@ -121,9 +113,9 @@ class Rig:
         self.stack = stack
         if setup.is_disk_full:
             self._mount_shared()
-        rendered = json.loads(GOLDEN.read_text(encoding="utf-8").replace(RENDERED_FOLDER, str(self.shared)))
-        self.files: dict[str, Json] = rendered["files"]
-        (deployment,) = [one for one in rendered["objects"] if one["kind"] == "Deployment"]
+        whole = rendered(GOLDEN, self.shared)
+        self.files: dict[str, Json] = whole["files"]
+        (deployment,) = [one for one in whole["objects"] if one["kind"] == "Deployment"]
         containers = {one["name"]: one for one in deployment["spec"]["template"]["spec"]["containers"]}
         self._envoy_arguments: list[str] = containers["envoy"]["args"]
         self.systems = {"legacy": self._system("legacy", "well"), "target": self._system("target", setup.target)}
@@ -169,7 +161,7 @@ class Rig:
         for listener in listeners.values():
             listener["address"] = tcp(0)
         users = listeners["users"]
-        self.files["lds.json"]["resources"] += [without_watcher(users), sampled(users, self.files["rds.json"])]
+        self.files["lds.json"]["resources"] += [without_watcher(users), sampled(self.shared)]
         for name, file in self.files.items():
             (self.shared / name).write_text(json.dumps(file), encoding="utf-8")
         envoy = Program("envoy", self.folder, paths.program("envoy"), *self._envoy_arguments, "--use-dynamic-base-id")

@@ -9,7 +9,7 @@ import pytest
 import faults
 from faults_cases import CASES, Case
 from faults_pairs import Bars, Pairs
-from faults_rig import Load, Window
+from faults_rig import Load, Window, rig, users
 
 QUICK = Load(rate=250, seconds=0.6, warm_up=0.2)
 NO_TIMES = Bars(p50_delta_ms=float("inf"), p99_ratio=float("inf"), slower_than_max_ms=float("inf"))
@@ -21,6 +21,19 @@ def test_users_see_no_error_and_memory_is_bounded(case: Case) -> None:
     result = faults.run_case(replace(case, load=QUICK, bars=NO_TIMES), 1)
     assert result.missed == [], result.line()
     assert result.pairs.user_errors == 0 and result.pairs.watched[0].sent == 200
+
+
+def test_one_request_in_ten_is_copied_where_the_spec_says_so() -> None:
+    with rig() as made:
+        made.start_agent()
+        seen = users(made.ports["sampled"], Load(rate=500, seconds=3, warm_up=0), made.folder)
+        made.settle(20)
+        counts = made.counts()
+        assert seen.errors == {} and seen.sent == 1500
+        assert 80 < counts["eligible"] < 240, counts  # 150, and six times its scatter
+        assert counts["equal"] == counts["judged"] == counts["eligible"] == counts["opened"]
+        uploads = users(made.ports["sampled"], Load(rate=100, seconds=1, warm_up=0, upload=1024), made.folder)
+        assert uploads.errors == {} and made.counts()["opened"] == counts["opened"], "what is never compared is never copied"
 
 
 def window(*milliseconds: float, **errors: int) -> Window:

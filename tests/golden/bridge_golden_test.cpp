@@ -34,7 +34,7 @@ json Evaluate(json golden) {
   return golden;
 }
 
-TEST(BridgeGolden, EveryFileIsWhatIsRendered) { softmig::testing::ExpectGoldenFiles("bridge", 2, Evaluate); }
+TEST(BridgeGolden, EveryFileIsWhatIsRendered) { softmig::testing::ExpectGoldenFiles("bridge", 3, Evaluate); }
 
 }  // namespace
 }  // namespace softmig::routers::testing

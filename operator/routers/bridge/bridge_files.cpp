@@ -96,17 +96,31 @@ json SideRemover() {
   return Filter("envoy.filters.http.header_mutation", "extensions.filters.http.header_mutation.v3.HeaderMutation", {{"mutations", remove}});
 }
 
+/// The filter for some requests alone: it is not even made for the others. Envoy draws lots of its own for it, so that which system a
+/// request goes to has no part in it.
+json ForSome(const json& filter, int percent) {
+  const json share{{"default_value", {{"numerator", percent}, {"denominator", "HUNDRED"}}}};
+  const json action{
+      {"name", "copy"},
+      {"typed_config",
+       {{"@type", Type("extensions.filters.http.composite.v3.ExecuteFilterAction")}, {"typed_config", filter}, {"sample_percent", share}}}};
+  const json composite{{"name", kCopyFilter}, {"typed_config", {{"@type", Type("extensions.filters.http.composite.v3.Composite")}}}};
+  return Filter(kCopyFilter, "extensions.common.matching.v3.ExtensionWithMatcher",
+                {{"extension_config", composite}, {"xds_matcher", {{"on_no_match", {{"action", action}}}}}});
+}
+
 /// Copies for the agent. Envoy waits for nothing.
-json Watcher() {
+json Watcher(int sampling) {
   const json mode{{"request_header_mode", "SEND"},  {"request_body_mode", "STREAMED"},  {"request_trailer_mode", "SEND"},
                   {"response_header_mode", "SEND"}, {"response_body_mode", "STREAMED"}, {"response_trailer_mode", "SEND"}};
-  return Filter(kCopyFilter, "extensions.filters.http.ext_proc.v3.ExternalProcessor",
-                {{"grpc_service", {{"envoy_grpc", {{"cluster_name", "agent"}}}}},
-                 {"observability_mode", true},
-                 {"failure_mode_allow", true},
-                 {"deferred_close_timeout", "1s"},
-                 {"request_attributes", {"xds.route_name", "xds.cluster_name"}},
-                 {"processing_mode", mode}});
+  json filter = Filter(kCopyFilter, "extensions.filters.http.ext_proc.v3.ExternalProcessor",
+                       {{"grpc_service", {{"envoy_grpc", {{"cluster_name", "agent"}}}}},
+                        {"observability_mode", true},
+                        {"failure_mode_allow", true},
+                        {"deferred_close_timeout", "1s"},
+                        {"request_attributes", {"xds.route_name", "xds.cluster_name"}},
+                        {"processing_mode", mode}});
+  return sampling == 100 ? filter : ForSome(filter, sampling);
 }
 
 /// What users get is what the system behind said: no header of Envoy's own.
@@ -130,9 +144,9 @@ json Listener(std::string_view name, std::string_view address, int port, json ma
           {"filter_chains", json::array({{{"filters", json::array({std::move(manager)})}}})}};
 }
 
-json UsersListener() {
+json UsersListener(int sampling) {
   const json routes{{"rds", {{"route_config_name", kRouteConfiguration}, {"config_source", FromFile("rds.json")}}}};
-  return Listener("users", "0.0.0.0", kBridgeUsersPort, Manager("users", {SideRemover(), Watcher()}, routes));
+  return Listener("users", "0.0.0.0", kBridgeUsersPort, Manager("users", {SideRemover(), Watcher(sampling)}, routes));
 }
 
 /// Where the agent asks the other system. Protocols are Envoy's; the user's authority is put back.
@@ -163,6 +177,7 @@ std::string AgentFile(const BridgePlan& plan) {
             {"target", AgentSide(kTargetReplayPort, {kTargetCluster, kFallbackCluster})}};
   const json compare = json::parse(plan.compare, nullptr, false);
   if (compare.is_object()) file["compare"] = compare;
+  if (plan.route.sampling != 100) file["sampling"] = plan.route.sampling;
   return Text(file);
 }
 
@@ -177,8 +192,9 @@ std::map<std::string, std::string> BridgeFiles(const BridgePlan& plan) {
   files[EndpointsFile(kTargetCluster)] = Endpoints(kTargetCluster, json::array({Locality(plan.target, "target", 0)}));
   files[EndpointsFile(kFallbackCluster)] =
       Endpoints(kFallbackCluster, json::array({Locality(plan.target, "target", 0), Locality(plan.legacy, "legacy", 1)}));
-  files["lds.json"] = Resources("config.listener.v3.Listener", {UsersListener(), ReplayListener(kLegacyCluster, kLegacyReplayPort),
-                                                                ReplayListener(kTargetCluster, kTargetReplayPort)});
+  files["lds.json"] =
+      Resources("config.listener.v3.Listener", {UsersListener(plan.route.sampling), ReplayListener(kLegacyCluster, kLegacyReplayPort),
+                                                ReplayListener(kTargetCluster, kTargetReplayPort)});
   return files;
 }
 

@@ -57,6 +57,25 @@ TEST(BridgeFiles, TellTheAgentAllRoutesOfAComponent) {
   EXPECT_EQ(agent["compare"]["headers"][0], "etag");
 }
 
+TEST(BridgeFiles, CopySomeRequestsOnlyWhereTheSpecSaysSo) {
+  const model::Spec spec = SpecOf({Component("all")});
+  model::RouteRef route = Entrance();
+  const auto filter_of = [&] {
+    const auto files = BridgeFiles({spec, route, "", {}, {}});
+    const json users = json::parse(files.at("lds.json"))["resources"][0];
+    return std::pair(users["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"][1], json::parse(files.at("agent.json")));
+  };
+  const auto [all, agent_of_all] = filter_of();
+  EXPECT_FALSE(agent_of_all.contains("sampling"));
+  route.sampling = 10;
+  const auto [some, agent] = filter_of();
+  EXPECT_EQ(agent["sampling"], 10);
+  EXPECT_EQ(some["name"], all["name"]) << "routes switch it off by its name";
+  const json& action = some["typed_config"]["xds_matcher"]["on_no_match"]["action"]["typed_config"];
+  EXPECT_EQ(action["typed_config"], all);
+  EXPECT_EQ(action["sample_percent"]["default_value"], json({{"numerator", 10}, {"denominator", "HUNDRED"}}));
+}
+
 TEST(BridgeRouter, RefusesExpressionsBeforeAnythingIsMoved) {
   model::ComponentSpec component;
   component.name = "refunds";
