@@ -71,8 +71,16 @@ def wait_step(world: World, weight: int) -> None:
     world.wait(reached, f"weight {weight} reached")
 
 
+def counts(world: World) -> Any:
+    """What the agent says, since it began."""
+    address = entrance(world).split(":")[0]
+    return json.loads(world.cluster.http(f"http://{address}:{COUNTS_PORT}/v1/counts").body)
+
+
+def component(world: World) -> Any:
+    return counts(world)["components"][0]
+
+
 def counted(world: World, verdict: str) -> int:
     """Requests with this verdict of the agent, since it began."""
-    address = entrance(world).split(":")[0]
-    counts = json.loads(world.cluster.http(f"http://{address}:{COUNTS_PORT}/v1/counts").body)
-    return int(counts["components"][0]["verdicts"][verdict])
+    return int(component(world)["verdicts"][verdict])

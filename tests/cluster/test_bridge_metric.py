@@ -1,6 +1,6 @@
 """Whether both systems answer alike decides: before the first users, and about them. There is no metrics source at all.
 
-Takes about 20 s: a bridge comes up, and a step needs its comparisons."""
+A test takes about 20 s: a bridge comes up, and a step needs its comparisons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness import Process, paths
-from made_bridge import IMAGES, NAME, POD_PORT, PORT, allow_bridges, counted, entrance, map_images, served_by, wait_step
+from made_bridge import IMAGES, NAME, POD_PORT, PORT, allow_bridges, component, counted, counts, entrance, map_images, served_by, wait_step
 from world import World
 
 pytest_plugins = ["operator_fixture"]
@@ -29,12 +29,12 @@ class Compared:
         map_images(world)
         self.operator = world.operator(more=IMAGES)
 
-    def begin(self) -> None:
+    def begin(self, sampling: int = 100) -> None:
         metric = {"name": "answers", "bridge": {"verdicts": ["differs", "status-differs", "target-error", "target-timeout"]},
                   "zeroDiscrepancies": {"comparisons": COMPARISONS}}
         migration = self.world.migration(steps=[{"weight": 10, "hold": "1h"}, {"weight": 100}],
                                          analysis={"interval": "1s", "metrics": [metric]})
-        migration["spec"]["routes"] = [{"name": "web", "bridge": {"name": NAME, "port": PORT, "replicas": 1}}]
+        migration["spec"]["routes"] = [{"name": "web", "bridge": {"name": NAME, "port": PORT, "replicas": 1, "sampling": sampling}}]
         self.world.cluster.apply(migration, manager="user")
         self.world.wait(lambda: entrance(self.world) and served_by(self.world), "users are served through the bridge")
         self.users = self.world.cluster.run(f"users-{self.world.space}", [
@@ -47,9 +47,13 @@ class Compared:
 
     def differ(self, share: float) -> None:
         """So many of the target's answers have another amount than legacy's."""
-        pods = self.world.api.list(f"/api/v1/namespaces/{self.world.space}/pods", {"labelSelector": "version=next"})
+        self.fault("next", wrong_amount_rate=share)
+
+    def fault(self, version: str, **fault: float) -> None:
+        pods = self.world.api.list(f"/api/v1/namespaces/{self.world.space}/pods", {"labelSelector": f"version={version}"})
+        assert pods
         for pod in pods:
-            answer = self.world.cluster.http(f"http://{pod['status']['podIP']}:8080/fault", "POST", json.dumps({"wrong_amount_rate": share}))
+            answer = self.world.cluster.http(f"http://{pod['status']['podIP']}:8080/fault", "POST", json.dumps(fault))
             assert answer.status < 300, answer.body
 
     @property
@@ -83,3 +87,17 @@ def test_nobody_is_moved_while_answers_differ_and_all_are_taken_back_when_they_d
     assert (record["reason"], record["metric"]) == ("MetricBreached", "answers"), record
     world.wait(lambda: {served_by(world) for _ in range(20)} == {"legacy"}, "all users are back")
     assert compared.operator.metric("softmigration_metric_queries_total") == 0
+
+
+def test_noise_keeps_nobody_back_nor_does_it_hide_an_error(compared: Compared) -> None:
+    world = compared.world
+    for version in ("legacy", "next"):
+        compared.fault(version, trace=True)
+    compared.begin(sampling=50)
+    wait_step(world, 10)
+    assert counts(world)["sampling"] == 50
+    told = component(world)
+    assert told["hidden"] >= COMPARISONS and told["verdicts"]["equal"] == 0, "whatever was compared had another trace"
+    compared.fault("next", trace=True, error_rate=0.2)
+    record = world.wait_phase("RolledBack")["lastRollback"]
+    assert (record["reason"], record["metric"]) == ("MetricBreached", "answers"), record
