@@ -112,10 +112,10 @@ FieldNoise NoiseControl::Total() const {
   return {{}, raw_, control_, Excess(raw_, control_, alpha_), analysis::ConfidenceSequence(control_, alpha_ / 2).lower, false};
 }
 
-json NoiseControl::ToJson() const {
-  json fields = json::array();
-  for (const FieldNoise& field : noisy_) fields.push_back(FieldJson(field));
-  return fields;
+json NoiseJson(const std::vector<FieldNoise>& fields) {
+  json list = json::array();
+  for (const FieldNoise& field : fields) list.push_back(FieldJson(field));
+  return list;
 }
 
 }  // namespace softmig::compare

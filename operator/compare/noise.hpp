@@ -33,6 +33,9 @@ struct FieldNoise {
   bool hidden = false;     ///< its differences are taken for noise
 };
 
+/// [{"path", "kinds", "differs", "compared", "controls": {"differs", "compared"}, "excess": [lower, upper], "hidden"}].
+nlohmann::json NoiseJson(const std::vector<FieldNoise>& fields);
+
 /// Which fields of one component differ anyway, from one answer of legacy to the next (clocks, random ids), so that they say nothing about
 /// the target. A field begins to be hidden once the controls show (with probability 1-alpha) that noise explains at least half of how often
 /// it differs between legacy and target, and nothing shows that it differs more often there than within legacy. It is hidden no longer as
@@ -59,9 +62,8 @@ class NoiseControl {
   [[nodiscard]] std::vector<FieldNoise> Fields() const;
   /// All fields together: exchanges that differ in any field, between legacy and target and within legacy.
   [[nodiscard]] FieldNoise Total() const;
-  /// Of all fields that differed within legacy, as of the last Refresh: [{"path", "kinds", "differs", "compared", "controls": {"differs",
-  /// "compared"}, "excess": [lower, upper], "hidden"}].
-  [[nodiscard]] nlohmann::json ToJson() const;
+  /// Those that differed within legacy, as of the last Refresh.
+  [[nodiscard]] const std::vector<FieldNoise>& noisy() const { return noisy_; }
 
  private:
   struct Seen {
@@ -74,7 +76,7 @@ class NoiseControl {
   analysis::Counts raw_, control_;
   std::map<NoisePlace, Seen> fields_;
   std::set<NoisePlace> hidden_;
-  std::vector<FieldNoise> noisy_;  // as of the last Refresh
+  std::vector<FieldNoise> noisy_;
 };
 
 }  // namespace softmig::compare

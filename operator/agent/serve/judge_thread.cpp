@@ -1,6 +1,5 @@
 #include "agent/serve/judge_thread.hpp"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace softmig::agent {
@@ -89,7 +88,7 @@ void JudgeThread::RefreshNoise() {
     Component& component = components_[i];
     if (!std::exchange(component.has_news, false)) continue;
     component.noise.Refresh();
-    tally_.TakeNoise(i, component.noise.ToJson());
+    tally_.TakeNoise(i, component.noise.noisy());
   }
 }
 

@@ -132,7 +132,7 @@ Tally::Tally(const std::string& epoch, const WatchPlan& plan, compare::ValueDige
       verdicts_(epoch, ComponentsOf(plan)),
       differences_(std::move(digest), kMostDifferences),
       controls_(names_.size()),
-      noise_(names_.size(), json::array()) {}
+      noise_(names_.size()) {}
 
 void Tally::CountOpened() {
   const std::lock_guard lock(mutex_);
@@ -185,7 +185,7 @@ void Tally::CountControl(std::size_t component, ControlEnd end) {
   ++controls_.at(component).at(static_cast<std::size_t>(end));
 }
 
-void Tally::TakeNoise(std::size_t component, json fields) {
+void Tally::TakeNoise(std::size_t component, std::vector<compare::FieldNoise> fields) {
   const std::lock_guard lock(mutex_);
   noise_.at(component) = std::move(fields);
 }
@@ -207,7 +207,7 @@ json Tally::DifferencesJson() const {
   json differences = differences_.ToJson();
   differences["epoch"] = epoch_;
   json noise = json::array();
-  for (std::size_t i = 0; i < names_.size(); ++i) noise.push_back({{"component", names_[i]}, {"fields", noise_[i]}});
+  for (std::size_t i = 0; i < names_.size(); ++i) noise.push_back({{"component", names_[i]}, {"fields", compare::NoiseJson(noise_[i])}});
   differences["noise"] = std::move(noise);
   return differences;
 }

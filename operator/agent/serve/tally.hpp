@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/mutex.hpp"
 #include "compare/difference_sample.hpp"
+#include "compare/noise.hpp"
 #include "compare/value_digest.hpp"
 #include "compare/verdict.hpp"
 #include "compare/verdict_counts.hpp"
@@ -61,8 +62,8 @@ class Tally {
   void CountVerdict(std::size_t component, const compare::Outcome& outcome, bool is_noise);
   /// No verdict: no user's request is counted by it.
   void CountControl(std::size_t component, ControlEnd end);
-  /// NoiseControl::ToJson of the component, instead of what was told before.
-  void TakeNoise(std::size_t component, nlohmann::json fields);
+  /// What is known of the component's noise, instead of what was told before.
+  void TakeNoise(std::size_t component, std::vector<compare::FieldNoise> fields);
 
   /// VerdictCounts::ToJson with "streams": {"opened", "refused", "skipped": {…}} beside it, and of each component "controls": {"same",
   /// "differed", "lost"}.
@@ -82,7 +83,7 @@ class Tally {
   compare::VerdictCounts verdicts_ SM_GUARDED_BY(mutex_);
   compare::DifferenceSample differences_ SM_GUARDED_BY(mutex_);
   std::vector<Controls> controls_ SM_GUARDED_BY(mutex_);  // by component, as the next
-  std::vector<nlohmann::json> noise_ SM_GUARDED_BY(mutex_);
+  std::vector<std::vector<compare::FieldNoise>> noise_ SM_GUARDED_BY(mutex_);
 };
 
 }  // namespace softmig::agent

@@ -68,7 +68,10 @@ TEST_F(TallyTest, WhatIsHiddenIsCountedBesideWhatIsShown) {
   CapturedExchange control{0, compare::Side::kLegacy, {}, {}, Reservation(budget_)};
   control.is_control = true;
   tally_.CountUnasked(control, Reason::kBufferFull);
-  tally_.TakeNoise(0, json::parse(R"([{"path": "$.now", "hidden": true}])"));
+  compare::FieldNoise now;
+  now.place.path = "$.now";
+  now.hidden = true;
+  tally_.TakeNoise(0, {now});
   const json counts = tally_.CountsJson()["components"];
   EXPECT_EQ(counts[0]["verdicts"]["differs"], 2);
   EXPECT_EQ(counts[0]["hidden"], 1);
@@ -79,7 +82,9 @@ TEST_F(TallyTest, WhatIsHiddenIsCountedBesideWhatIsShown) {
   const json differences = tally_.DifferencesJson();
   EXPECT_EQ(differences["differences"][0]["count"], 2);
   EXPECT_EQ(differences["differences"][0]["hidden"], 1);
-  EXPECT_EQ(differences["noise"][0], json::parse(R"({"component": "pay", "fields": [{"path": "$.now", "hidden": true}]})"));
+  EXPECT_EQ(differences["noise"][0]["component"], "pay");
+  EXPECT_EQ(differences["noise"][0]["fields"], compare::NoiseJson({now}));
+  EXPECT_EQ(differences["noise"][0]["fields"][0]["hidden"], true);
   EXPECT_EQ(differences["noise"][1]["fields"], json::array());
   const std::string text = tally_.Metrics({});
   EXPECT_NE(text.find("softmigration_agent_hidden_total{component=\"pay\"} 1\n"), std::string::npos) << text;

@@ -161,7 +161,7 @@ TEST(NoiseControl, TellsWhatItHides) {
   Repeat(200, [&] { noise.AddRaw(Different({"$.now", "$.price"})); });
   Repeat(20, [&] { noise.AddControl(Different({"$.now"})); });
   noise.Refresh();
-  const nlohmann::json told = noise.ToJson();
+  const nlohmann::json told = NoiseJson(noise.noisy());
   ASSERT_EQ(told.size(), 1U) << "what legacy never does is no noise";
   EXPECT_EQ(told[0]["path"], "$.now");
   EXPECT_EQ(told[0]["kinds"], nlohmann::json({"string", "string"}));

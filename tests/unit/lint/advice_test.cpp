@@ -52,7 +52,8 @@ TEST(Advice, ABridgeComparesAllRequestsWhateverTheWeight) {
       << "7200 in an hour, at 1 %, too; the last step has no hold";
   EXPECT_EQ(Said(Manifest(patch), {.requests_per_second = 1}), Strings{"EvidenceIsSlow spec.plan.shift.steps[0]"});
   patch[0]["value"][0]["bridge"]["sampling"] = 50;
-  EXPECT_EQ(Said(Manifest(patch), {.requests_per_second = 2}), Strings{"EvidenceIsSlow spec.plan.shift.steps[0]"}) << "half of them are copied";
+  EXPECT_EQ(Said(Manifest(patch), {.requests_per_second = 2}), Strings{"EvidenceIsSlow spec.plan.shift.steps[0]"})
+      << "half of them are copied";
 }
 
 TEST(Advice, LooksAfterCredentials) {
