@@ -18,8 +18,6 @@
 namespace softmig::agent {
 namespace {
 
-using compare::Reason;
-
 constexpr int kStepsBack = 10;
 constexpr int kNicest = 19;
 
