@@ -35,9 +35,20 @@ bool IsReferenceTo(const nlohmann::json& value, const kube::ObjectKey& service, 
   return (kind.empty() || kind == kube::kServices.kind) && (in.empty() ? ns : in) == service.ns;
 }
 
+/// As a host name, of which the first label is the Service's and the second its namespace, or as a word that is called a service.
+bool IsHostOf(const nlohmann::json& value, const kube::ObjectKey& service, const std::string& ns) {
+  for (const char* member : {"host", "service"}) {
+    const std::string word = TextMember(&value, member);
+    if (word == service.name && ns == service.ns) return true;
+    const std::string full = service.name + "." + service.ns;
+    if (word == full || word.starts_with(full + ".")) return true;
+  }
+  return false;
+}
+
 bool HasReferenceTo(const nlohmann::json& value, const kube::ObjectKey& service, const std::string& ns, int depth) {
   if (depth == 0 || !value.is_structured()) return false;
-  return IsReferenceTo(value, service, ns) ||
+  return IsReferenceTo(value, service, ns) || IsHostOf(value, service, ns) ||
          std::ranges::any_of(value, [&](const nlohmann::json& inner) { return HasReferenceTo(inner, service, ns, depth - 1); });
 }
 

@@ -32,7 +32,7 @@ std::span<const RouteKindRow> RouteKinds();
 /// REQUIRES: kind is not kCustom.
 const RouteKindRow& RowOf(model::RouteKind kind);
 
-/// The route's spec names the Service with a port, be it with weight 0 or for copies: users may come to it that way.
+/// The route's spec names the Service with a port or as a host, be it with weight 0 or for copies: users may come to it that way.
 bool MayLeadTo(const nlohmann::json& object, const kube::ObjectKey& service);
 
 }  // namespace softmig::routers

@@ -96,6 +96,13 @@ TEST(RouteKinds, ARouteLeadsToTheServicesThatItNames) {
   route["spec"]["parentRefs"] = {{{"kind", "Gateway"}, {"name", "edge"}, {"port", 80}}};
   EXPECT_FALSE(routers::MayLeadTo(route, {"shop", "edge"}));
   EXPECT_FALSE(routers::MayLeadTo(json("no object"), service));
+  const auto to_host = [](const std::string& host) {
+    return json{{"metadata", {{"namespace", "shop"}}}, {"spec", {{"http", {{{"route", {{{"destination", {{"host", host}}}}}}}}}}}};
+  };
+  EXPECT_TRUE(routers::MayLeadTo(to_host("new"), service));
+  EXPECT_TRUE(routers::MayLeadTo(to_host("new.shop.svc.cluster.local"), service));
+  EXPECT_FALSE(routers::MayLeadTo(to_host("new.other.svc.cluster.local"), service));
+  EXPECT_FALSE(routers::MayLeadTo(to_host("newer"), service));
 }
 
 TEST(RouteKinds, OfAnIngressTheCanarysAnnotationsAreKept) {
