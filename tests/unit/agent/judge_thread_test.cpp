@@ -24,13 +24,14 @@ class JudgeThreadTest : public ::testing::Test {
     return {0, by, {}, JsonAnswer(body), Reservation(budget_)};
   }
   /// The counts once that many verdicts are there, which takes at most ten seconds.
-  json CountsOf(int verdicts) {
+  json CountsOf(int verdicts) { return CountsOf("verdicts", verdicts); }
+  json CountsOf(const char* what, int all) {
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (Judged() < verdicts && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    while (SumOf(what) < all && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
     return tally_.CountsJson()["components"][0];
   }
-  int Judged() {
-    const json counts = tally_.CountsJson()["components"][0]["verdicts"];
+  int SumOf(const char* what) {
+    const json counts = tally_.CountsJson()["components"][0][what];
     int sum = 0;
     for (const auto& [name, count] : counts.items()) sum += count.get<int>();
     return sum;
@@ -77,6 +78,7 @@ TEST_F(JudgeThreadTest, WhatDiffersWithinLegacyIsHiddenAndErrorsAreNot) {
   judge.Submit(Served(Side::kLegacy, R"({"now":"1"})"), JsonAnswer(R"({"now":"2"})"));
   EXPECT_EQ(CountsOf(1)["hidden"], 0) << "nothing is known of noise yet";
   for (int i = 0; i < 30; ++i) judge.Submit(control(), JsonAnswer(R"({"now":"2"})"));
+  CountsOf("controls", 30);
   clock_.Advance(base::Millis(10'000));
   judge.Submit(control(), JsonAnswer(R"({"now":"1"})"));  // after it, what is noise is decided anew
   judge.Submit(Served(Side::kTarget, R"({"now":"1"})"), JsonAnswer(R"({"now":"2"})"));
