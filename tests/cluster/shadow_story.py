@@ -24,7 +24,7 @@ NOISE = {"trace": True}
 PLANTED: dict[str, tuple[str, Object]] = {
     "$.amount": ("a rounding in one of 500 answers", {"wrong_amount_rate": 0.002}),
     "$.currency": ("a field that payments with a 3 at the end of their number do not have", {"without_currency": "3"}),
-    "status": ("errors as soon as there are more than 60 reads a second", {"most_reads": 60}),
+    "status": ("errors as soon as a pod gets more than 30 reads a second; it gets 45", {"most_reads": 30}),
 }
 
 
