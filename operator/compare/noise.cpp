@@ -108,9 +108,7 @@ std::vector<FieldNoise> NoiseControl::Fields() const {
   return fields;
 }
 
-FieldNoise NoiseControl::Total() const {
-  return {{}, raw_, control_, Excess(raw_, control_, alpha_), analysis::ConfidenceSequence(control_, alpha_ / 2).lower, false};
-}
+FieldNoise NoiseControl::Total() const { return Judge({}, {raw_.bad, control_.bad}); }
 
 json NoiseJson(const std::vector<FieldNoise>& fields) {
   json list = json::array();

@@ -38,6 +38,12 @@ json WithRemovals(const json& before, json after) {
   return after;
 }
 
+/// A Service as its router wants to see it.
+json WithSides(json service, json sides) {
+  service["status"]["sides"] = std::move(sides);
+  return service;
+}
+
 const model::RouteRef& RouteOf(const model::Spec& spec, const std::string& route) {
   return *std::ranges::find(spec.routes, route, &model::RouteRef::name);
 }
@@ -180,9 +186,9 @@ base::Result<Written> Executor::PatchRoute(const RouteWrite& write,
   kube::CallOptions options = Writing();
   options.field_manager = write.manager;
   for (int attempt = 1;; ++attempt) {
-    json object = route->object;
-    if (write.route.kind == model::RouteKind::kService) object["status"]["sides"] = SidesOf(parts_.cache, write.migration, write.route);
-    const auto patch = render(object);
+    const bool is_service = write.route.kind == model::RouteKind::kService;
+    const auto patch =
+        is_service ? render(WithSides(route->object, SidesOf(parts_.cache, write.migration, write.route))) : render(route->object);
     if (!patch) return base::Fail(patch.error());
     if (patch->empty()) return Written::kNothing;
     const auto form = patch->form == routers::ObjectPatch::Form::kMerge ? kube::PatchType::kMerge : kube::PatchType::kJson;

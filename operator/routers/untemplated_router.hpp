@@ -14,4 +14,10 @@ class UntemplatedRouter : public TrafficRouter {
                                                  const nlohmann::json& object) const override;
 };
 
+/// One pair of weights is there for everybody: each component with rules on the route has this traffic.
+void SetForAll(const model::ComponentTraffic& traffic, const model::Spec& spec, const model::RouteRef& route, model::RouteState& state);
+
+/// `saved` as Save gives it; kInvalid where that is longer than kMaxSaved. `what` of the route it is, for the message.
+base::Result<std::string> SavedText(const nlohmann::json& saved, const std::string& what, const model::RouteRef& route);
+
 }  // namespace softmig::routers

@@ -55,6 +55,11 @@ struct CapturedExchange {
   bool wants_control = false;  ///< one is to be made once legacy has answered
 };
 
+/// The side that is to be asked the same again.
+inline compare::Side AskedSide(const CapturedExchange& exchange) {
+  return !exchange.is_control && exchange.served_by == compare::Side::kLegacy ? compare::Side::kTarget : compare::Side::kLegacy;
+}
+
 /// It was to be compared, but the copy was given up.
 struct DroppedExchange {
   std::size_t component = 0;

@@ -50,10 +50,6 @@ http::Request ReplayOf(const CapturedRequest& request, const std::string& url) {
   return copy;
 }
 
-compare::Side AskedSide(const CapturedExchange& exchange) {
-  return !exchange.is_control && exchange.served_by == compare::Side::kLegacy ? compare::Side::kTarget : compare::Side::kLegacy;
-}
-
 Replayer::Replayer(http::HttpTransport& transport, const WatchPlan& plan, const base::Clock& clock, ReplayOptions options, Done done)
     : transport_(transport), plan_(plan), clock_(clock), options_(std::move(options)), done_(std::move(done)) {}
 

@@ -74,9 +74,6 @@ class Replayer {
   std::array<Breaker, 2> breakers_ SM_GUARDED_BY(mutex_);  // legacy's, the target's
 };
 
-/// The side that is asked.
-compare::Side AskedSide(const CapturedExchange& exchange);
-
 /// The request as it is sent to `url`: marked as a copy, with the user's authority in a header of its own. Exposed for tests.
 http::Request ReplayOf(const CapturedRequest& request, const std::string& url);
 

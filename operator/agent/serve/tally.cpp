@@ -163,8 +163,7 @@ void Tally::CountUnasked(const CapturedExchange& exchange, Reason reason) {
   if (exchange.is_control) return CountControl(exchange.component, ControlEnd::kLost);
   const std::lock_guard lock(mutex_);
   verdicts_.Add(exchange.component, Verdict::kDropped, reason);
-  const bool is_targets = exchange.served_by == compare::Side::kLegacy;
-  if (is_targets && reason == Reason::kBreakerOpen) verdicts_.AddTargetUnasked(exchange.component);
+  if (AskedSide(exchange) == compare::Side::kTarget && reason == Reason::kBreakerOpen) verdicts_.AddTargetUnasked(exchange.component);
 }
 
 void Tally::CountFellBack(std::size_t component) {

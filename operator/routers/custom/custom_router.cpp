@@ -122,11 +122,7 @@ model::RouteState CustomRouter::Observe(const json& object, const model::Spec& s
   model::RouteState state = StateHead(object, ReadCustomAcceptance(object, route.custom), kCustomField);
   const Place legacy = FindPlace(object, route.custom.legacy, spec.legacy.service);
   const Place target = FindPlace(object, route.custom.target, spec.target.service);
-  for (const model::ComponentSpec& component : spec.components) {
-    if (!HasRulesOn(component, route.name)) continue;
-    state.components.push_back(ObserveWeights(legacy, target));
-    state.components.back().component = component.name;
-  }
+  SetForAll(ObserveWeights(legacy, target), spec, route, state);
   state.claimed_rules = {"weight:" + route.custom.legacy.weight, "weight:" + route.custom.target.weight};
   return state;
 }
@@ -137,9 +133,7 @@ base::Result<std::string> CustomRouter::Save(const json& object, const model::Sp
   for (const Place* place : {&legacy, &target}) {
     if (!place->problem.empty()) return base::Fail(ErrorCode::kInvalid, "route " + route.name + ": " + place->problem);
   }
-  std::string text = json{{"custom", {SavedPart(legacy), SavedPart(target)}}}.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > kMaxSaved) return base::Fail(ErrorCode::kInvalid, "what stands at the weights of route " + route.name + " is too long");
-  return text;
+  return SavedText({{"custom", {SavedPart(legacy), SavedPart(target)}}}, "what stands at the weights", route);
 }
 
 base::Result<ObjectPatch> CustomRouter::Render(const TrafficIntent& intent, const json& object) const {

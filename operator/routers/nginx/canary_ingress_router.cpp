@@ -140,11 +140,7 @@ Capabilities CanaryIngressRouter::capabilities(const model::RouteRef& /*route*/)
 
 model::RouteState CanaryIngressRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   model::RouteState state = StateHead(object, AcceptedAsWritten(object), kCanaryField);
-  for (const model::ComponentSpec& component : spec.components) {
-    if (!HasRulesOn(component, route.name)) continue;
-    state.components.push_back(ObserveWeight(object, spec.target));
-    state.components.back().component = component.name;
-  }
+  SetForAll(ObserveWeight(object, spec.target), spec, route, state);
   state.claimed_rules = {"annotation:canary-weight"};
   return state;
 }
@@ -152,9 +148,7 @@ model::RouteState CanaryIngressRouter::Observe(const json& object, const model::
 base::Result<std::string> CanaryIngressRouter::Save(const json& object, const model::Spec& /*spec*/, const model::RouteRef& route) const {
   if (!IsCanary(object)) return base::Fail(ErrorCode::kInvalid, "route " + route.name + " is no canary Ingress");
   const json* weight = Member(AnnotationsOf(object), kCanaryWeight);
-  std::string text = json{{kSavedWeight, weight == nullptr ? json() : *weight}}.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > kMaxSaved) return base::Fail(ErrorCode::kInvalid, "the canary-weight of route " + route.name + " is too long");
-  return text;
+  return SavedText({{kSavedWeight, weight == nullptr ? json() : *weight}}, "the canary-weight", route);
 }
 
 base::Result<ObjectPatch> CanaryIngressRouter::Render(const TrafficIntent& intent, const json& object) const {

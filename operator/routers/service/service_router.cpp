@@ -137,11 +137,7 @@ Capabilities ServiceRouter::capabilities(const model::RouteRef& /*route*/) const
 
 model::RouteState ServiceRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   model::RouteState state = StateHead(object, AcceptedAsWritten(object), kServiceField);
-  for (const model::ComponentSpec& component : spec.components) {
-    if (!HasRulesOn(component, route.name)) continue;
-    state.components.push_back(ObserveSelector(object, spec));
-    state.components.back().component = component.name;
-  }
+  SetForAll(ObserveSelector(object, spec), spec, route, state);
   state.claimed_rules = {"spec.selector"};
   return state;
 }
@@ -149,9 +145,7 @@ model::RouteState ServiceRouter::Observe(const json& object, const model::Spec& 
 base::Result<std::string> ServiceRouter::Save(const json& object, const model::Spec& /*spec*/, const model::RouteRef& route) const {
   const json* selector = SelectorOf(object);
   if (selector == nullptr) return base::Fail(ErrorCode::kInvalid, "route " + route.name + " is a Service without a selector");
-  std::string text = json{{"selector", *selector}}.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > kMaxSaved) return base::Fail(ErrorCode::kInvalid, "the selector of route " + route.name + " is too long");
-  return text;
+  return SavedText({{"selector", *selector}}, "the selector", route);
 }
 
 base::Result<ObjectPatch> ServiceRouter::Render(const TrafficIntent& intent, const json& object) const {
