@@ -25,7 +25,8 @@ void Invariants::EndRest() {
 
 std::optional<std::string> Invariants::Unsettled() const {
   // What stands in status may be older than what the next leader finds out.
-  if (parts_.worker() == nullptr) return "nobody leads";
+  const Replica* worker = parts_.worker();
+  if (worker == nullptr || worker->frozen) return "nobody leads";
   for (std::size_t i = 0; i < stories_.size(); ++i) {
     if (auto why = Unsettled(i)) return why;
   }

@@ -12,6 +12,7 @@ namespace softmig::simulator {
 namespace {
 
 constexpr Time kSettleSlice = seconds(10);
+constexpr Time kLastWords = seconds(30);
 constexpr Time kSettleWithin = minutes(40);  // a conflict alone is waited out for ten minutes after its last sign
 
 /// All parts of one run. Not thread-safe; confined to the thread that runs it.
@@ -256,11 +257,13 @@ void Simulation::Settle() {
   std::optional<std::string> why = "not looked at";
   while (!loop_.stopped() && why && loop_.now() < limit) {
     loop_.RunUntil(loop_.now() + kSettleSlice);
+    if (invariants_.Unsettled()) continue;
+    // The last gateways report, the last watches arrive, and who was frozen is found out: the next leader has its own first words to say.
+    loop_.RunUntil(loop_.now() + kLastWords);
     why = invariants_.Unsettled();
   }
   if (loop_.stopped()) return;
   checker_.Require(!why, loop_.now(), invariant::kSettles, [&] { return *why; });
-  if (!why) loop_.RunUntil(loop_.now() + seconds(30));  // the last gateways report, the last watches arrive
 }
 
 void Simulation::Rest() {
