@@ -50,6 +50,7 @@ void Straighten(Context& context, ComponentStatus& component) {
   if (component.phase == Phase::kShift && !adopted) component.phase = Phase::kPending;
   if (component.phase == Phase::kRolledBack && component.weight.value() > 0) component.phase = Phase::kRollingBack;
   if (component.phase == Phase::kShift) component.step = StepAt(context.spec, component);
+  component.entered = ComesThroughBridge(component) && model::EntranceOf(context.spec) != nullptr;
   if (component.phase != Phase::kPending || (component.weight.value() == 0 && component.step == -1)) return;
   GoTo(component, Phase::kPending, -1, base::Percent());
 }

@@ -97,12 +97,14 @@ std::optional<Blocker> ConflictBlocker(const Context& context);
 // traffic.cpp
 const model::RouteState* StateOf(const Context& context, const std::string& route);
 const model::ComponentTraffic* TrafficOf(const model::RouteState& state, const std::string& component);
-/// What the status wants of a component on each of its routes.
-ComponentTarget Recorded(const Context& context, const model::ComponentStatus& component);
-/// The route shows the component's recorded weight and flags.
-bool Shows(const Context& context, const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
-/// Writing the component's recorded weight would move users from a side that answers to one that is known not to.
-bool MovesToDeadSide(const Context& context, const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
+/// What the status wants of a component on one of its routes.
+ComponentTarget Recorded(const Context& context, const std::string& route, const model::ComponentStatus& component);
+/// The route shows what is recorded.
+bool Shows(const Context& context, const std::string& route, const model::ComponentTraffic& traffic,
+           const model::ComponentStatus& component);
+/// Writing what is recorded would move users from a side that answers to one that is known not to.
+bool MovesToDeadSide(const Context& context, const std::string& route, const model::ComponentTraffic& traffic,
+                     const model::ComponentStatus& component);
 /// A rollback of this attempt reached the route, and whoever wrote it did not get to record it.
 bool IsTakenBack(const Context& context, const model::RouteState& state, const model::ComponentStatus& component);
 /// No route sends anything of the component to the target.
@@ -110,9 +112,35 @@ bool RoutesFreeOfTarget(const Context& context, const model::ComponentStatus& co
 bool RoutesAccepted(const Context& context, const model::ComponentStatus& component);
 /// Sets `since` when what was recorded is what the routes show and the gateway has accepted.
 void NoteReached(Context& context, model::ComponentStatus& component);
+/// What is recorded is on the routes, as far as they can be written. Rollbacks come first.
 void PlanTraffic(Context& context);
 /// Only the writes that take users back, as recorded: all that may be done in a pass that has something to record.
 void PlanSafety(Context& context);
+
+// entrance.cpp: a bridge behind a route (RouteRef::bridge), which then is its entrance
+bool IsEntrance(const std::string& route);
+/// Users who come by the entrance go through the bridge.
+bool ComesThroughBridge(const model::ComponentStatus& component);
+bool ShowsAtEntrance(const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
+bool MovesToDeadSideAtEntrance(const Context& context, const model::ComponentTraffic& traffic, const model::ComponentStatus& component);
+/// The route is a bridge that nobody comes through and that need not be asked any more: its entrance says where users go.
+bool IsPassedBy(const model::RouteRef& route, const model::ComponentStatus& component);
+/// The entrance already leads to the bridge, before anybody adopted it: what it was before cannot be known.
+std::optional<Blocker> EntranceTakenBlocker(const Context& context);
+/// The step to let users in through the bridge is due: after the target is known to it, and before the first weight. REQUIRES: kShift.
+bool MustEnter(const Context& context, const model::ComponentStatus& component);
+/// Records that users come through the bridge. REQUIRES: every gate has passed in this very decision.
+void Enter(Context& context, model::ComponentStatus& component);
+/// Why nobody may be sent through the bridge now.
+std::optional<Blocker> BridgeBlocker(const Context& context);
+/// The bridge is known not to answer while users come through it, and there is somewhere better to send them.
+bool BridgeIsDead(const Context& context, const model::ComponentStatus& component);
+/// At weight 0 users are on legacy either way: they go there directly until the bridge is back.
+void LeaveDeadBridge(Context& context, model::ComponentStatus& component);
+/// The gateway has not said yet that it runs the entrance as it was left: until then its users may still come through the bridge.
+bool IsStillEntrance(const Context& context);
+/// The same for long enough that the bridge may go, from `since` of the components on; wakes when it is. True where there is no entrance.
+bool MayBridgeGo(Context& context);
 
 // managed.cpp
 /// Ours, and the template is not what was written; whoever else makes the route goes first.

@@ -29,6 +29,8 @@ struct ComponentTarget {
   base::Percent weight;
   bool flags = false;        ///< header flag rules are in place
   bool name_target = false;  ///< the target is named in the route at weight 0 too
+  /// Of a route that a bridge is behind (RouteRef::bridge): kNamed with name_target, kAll while users come through it, whatever `weight`.
+  enum class Bridge { kNone, kNamed, kAll } bridge = Bridge::kNone;
   bool operator==(const ComponentTarget&) const = default;
 };
 /// Brings a route to the recorded weights.
@@ -113,6 +115,9 @@ bool MayBeUnrecorded(const RollbackMark& mark, std::string_view uid, const std::
 std::string ToFieldManager(const RollbackMark& mark);
 /// Nothing where the manager is none of these.
 std::optional<RollbackMark> ReadFieldManager(std::string_view manager);
+
+/// What the status wants of a component on a route that a bridge is behind (RouteRef::bridge).
+ComponentTarget RecordedAtEntrance(const model::ComponentStatus& component);
 
 /// Which metrics must be polled now: none before there is something to judge and none at rest.
 bool WantsMetrics(const model::Spec& spec, const model::Status& status, const std::string& component);

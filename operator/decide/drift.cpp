@@ -56,8 +56,9 @@ void CountDrift(Context& context, const std::string& route, const RouteState& st
 }
 
 /// A route that got a problem (a third backend, say) is not written to, so that is no fight and does not count.
-bool CanBePutBack(const Context& context, const RouteState& state, const ComponentTraffic& traffic, const ComponentStatus& component) {
-  if (MovesToDeadSide(context, traffic, component)) return false;
+bool CanBePutBack(const Context& context, const std::string& route, const RouteState& state, const ComponentStatus& component) {
+  const ComponentTraffic& traffic = *TrafficOf(state, component.name);
+  if (MovesToDeadSide(context, route, traffic, component)) return false;
   return component.weight.value() == 0 || (state.problems.empty() && traffic.problems.empty());
 }
 
@@ -65,10 +66,10 @@ void NoteDriftOf(Context& context, const std::string& route, const RouteState& s
   bool drifted = false;
   for (ComponentStatus& component : context.next().components) {
     const ComponentTraffic* traffic = TrafficOf(state, component.name);
-    if (traffic == nullptr || !component.since || Shows(context, *traffic, component)) continue;
+    if (traffic == nullptr || !component.since || Shows(context, route, *traffic, component)) continue;
     if (IsTakenBack(context, state, component)) continue;  // by ourselves
     component.since.reset();
-    drifted = drifted || CanBePutBack(context, state, *traffic, component);
+    drifted = drifted || CanBePutBack(context, route, state, component);
   }
   if (drifted) CountDrift(context, route, state);
 }

@@ -69,10 +69,32 @@ void Refuse(Context& context, std::string_view why, std::string message) {
   context.blockers.push_back({std::string(why), std::move(message), true});
 }
 
+/// With the SoftMigration the bridge goes: not before the gateway sends nobody through it any more, and has had a moment for it.
+bool HasLeftBridge(Context& context, Phase rest) {
+  constexpr base::Millis kMoment{5'000};
+  if (model::EntranceOf(context.spec) == nullptr) return true;
+  if (IsStillEntrance(context)) {
+    Refuse(context, reason::kRouteNotAccepted,
+           fmt::format("deleted, but the gateway has not accepted route {} as it is now: it may still send users through the bridge",
+                       model::EntranceOf(context.spec)->object));
+    return false;
+  }
+  bool has_left = true;
+  for (ComponentStatus& component : context.next().components) {
+    if (component.phase != rest) GoTo(component, rest, -1, base::Percent());
+    if (!component.since) component.since = context.now;
+    const base::WallTime until = *component.since + kMoment;
+    if (until <= context.now) continue;
+    context.WakeAt(until);
+    has_left = false;
+  }
+  return has_left;
+}
+
 /// Completed: the users stay where they are, only what we added goes. Nothing that fails here holds up the deletion for long.
 void PlanLeaving(Context& context) {
   PlanTraffic(context);
-  if (context.out.actions.empty()) context.Do(RemoveFinalizer{});
+  if (context.out.actions.empty() && HasLeftBridge(context, Phase::kComplete)) context.Do(RemoveFinalizer{});
 }
 
 }  // namespace
@@ -98,7 +120,8 @@ void PlanDeletion(Context& context) {
              fmt::format("deleted, but route {} cannot be read: it is not known to be as it was", saved.name));
     }
   }
-  if (context.out.actions.empty() && context.blockers.empty()) context.Do(RemoveFinalizer{});
+  if (!context.out.actions.empty() || !context.blockers.empty()) return;
+  if (HasLeftBridge(context, Phase::kPending)) context.Do(RemoveFinalizer{});
 }
 
 bool Releasing(const Context& context) {
@@ -113,6 +136,11 @@ void NoteReleased(Context& context) {
                   "desiredPhase is Pending, but legacy has no ready endpoint: putting the routes back would send users nowhere");
   }
   if (!IsReleased(context)) return;
+  if (IsStillEntrance(context)) {
+    context.blockers.push_back({std::string(reason::kRouteNotAccepted),
+                                fmt::format("the gateway to accept route {} as it was", model::EntranceOf(context.spec)->object), false});
+    return;
+  }
   context.next().routes.clear();
   context.next().drift.clear();
   for (ComponentStatus& component : context.next().components) component.since.reset();
@@ -135,7 +163,7 @@ void PlanRelease(Context& context) {
 void PlanCompletion(Context& context) {
   if (!AllAre(context.status, Phase::kComplete) || !context.seen.finalizer_present || !context.out.actions.empty()) return;
   const bool reached = std::ranges::all_of(context.status.components, [](const ComponentStatus& c) { return c.since.has_value(); });
-  if (reached) context.Do(RemoveFinalizer{});
+  if (reached && MayBridgeGo(context)) context.Do(RemoveFinalizer{});
 }
 
 }  // namespace softmig::decide

@@ -25,10 +25,10 @@ bool IsMissing(const RouteObservation& seen) { return std::holds_alternative<Mis
 bool IsHeld(const Context& context) { return Enforces(context.status, context.seen.finalizer_present); }
 
 /// As the status says. Before it began the template says where users go.
-std::vector<ComponentTarget> AllRecorded(const Context& context) {
+std::vector<ComponentTarget> AllRecorded(const Context& context, const std::string& route) {
   std::vector<ComponentTarget> recorded;
   if (context.status.routes.empty()) return recorded;
-  for (const ComponentStatus& component : context.status.components) recorded.push_back(Recorded(context, component));
+  for (const ComponentStatus& component : context.status.components) recorded.push_back(Recorded(context, route, component));
   return recorded;
 }
 
@@ -50,7 +50,7 @@ bool MustWait(const Context& context, const std::string& route, const RouteState
   if (drift != context.status.drift.end() && InConflict(*drift)) return true;
   return std::ranges::any_of(context.status.components, [&](const ComponentStatus& component) {
     const ComponentTraffic* traffic = TrafficOf(state, component.name);
-    return component.phase == model::Phase::kRollingBack || (traffic != nullptr && MovesToDeadSide(context, *traffic, component));
+    return component.phase == model::Phase::kRollingBack || (traffic != nullptr && MovesToDeadSide(context, route, *traffic, component));
   });
 }
 
@@ -130,7 +130,7 @@ void PlanMissing(Context& context, Tried tried) {
   for (const RouteRef& route : context.spec.routes) {
     const RouteObservation* seen = ManagedOf(context, route);
     if (seen == nullptr || !IsMissing(*seen) || !seen->claims.empty()) continue;
-    if (seen->refused.has_value() == (tried == Tried::kRefused)) context.Do(CreateRoute{route.name, AllRecorded(context)});
+    if (seen->refused.has_value() == (tried == Tried::kRefused)) context.Do(CreateRoute{route.name, AllRecorded(context, route.name)});
   }
 }
 
@@ -140,7 +140,7 @@ void PlanTemplates(Context& context) {
     const RouteState* state = StateOf(context, route.name);
     if (state == nullptr || !TemplatePending(context, route) || MustWait(context, route.name, *state)) continue;
     if (ManagedOf(context, route)->template_problem) continue;
-    const auto kept = IsHeld(context) ? AllRecorded(context) : AllShown(*state);
+    const auto kept = IsHeld(context) ? AllRecorded(context, route.name) : AllShown(*state);
     if (kept) context.Do(ApplyTemplate{route.name, *kept});
   }
 }

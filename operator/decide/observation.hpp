@@ -72,6 +72,7 @@ struct Observation {
   bool header_flags_supported = true;
   Observed<BackendState> legacy = Missing{};
   Observed<BackendState> target = Missing{};
+  Observed<BackendState> bridge = Missing{};                                 ///< where the spec has one behind a route
   std::map<std::string, RouteObservation> routes;                            ///< by RouteRef::name; no entry: nobody looked
   std::map<std::pair<std::string, std::string>, MetricObservation> metrics;  ///< by (component, metric)
 };

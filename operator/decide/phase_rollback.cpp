@@ -17,6 +17,13 @@ Blocker LegacyDead() {
   return {std::string(reason::kLegacyNotServing), "legacy to answer: it has no ready endpoint, the target has", true};
 }
 
+void TakeAllBack(ComponentStatus& component) {
+  component.weight = base::Percent();
+  component.entered = false;
+  component.since.reset();
+  Wait(component, std::string(kRouting));
+}
+
 model::RollbackRecord* RecordOf(Context& context, const ComponentStatus& component) {
   auto& record = context.next().last_rollback;
   return record && record->component == component.name ? &*record : nullptr;
@@ -43,7 +50,9 @@ bool LegacyCannotTake(const Context& context) { return KnownDead(context.seen.le
 
 void BeginRollback(Context& context, ComponentStatus& component, std::string_view why, const model::MetricStatus* metric) {
   model::RollbackRecord record{context.now, component.name, component.weight, std::string(why), {}, {}, {}, {}, {}, {}};
-  std::string cause = why == reason::kTargetNotServing ? "the target has no ready endpoint" : "a rollback that had begun is finished";
+  std::string cause = "a rollback that had begun is finished";
+  if (why == reason::kTargetNotServing) cause = "the target has no ready endpoint";
+  if (why == reason::kBridgeNotServing) cause = "the bridge has no ready endpoint";
   if (metric != nullptr) {
     record.metric = metric->name;
     record.value = metric->value;
@@ -58,18 +67,14 @@ void BeginRollback(Context& context, ComponentStatus& component, std::string_vie
   context.out.urgency = Urgency::kSafety;
   component.phase = Phase::kRollingBack;
   if (LegacyCannotTake(context)) return Block(context, component, LegacyDead());
-  component.weight = base::Percent();
-  component.since.reset();
-  Wait(component, std::string(kRouting));
+  TakeAllBack(component);
 }
 
 void StepRollingBack(Context& context, ComponentStatus& component) {
   context.out.urgency = Urgency::kSafety;
   if (component.weight.value() > 0) {
     if (LegacyCannotTake(context)) return Block(context, component, LegacyDead());
-    component.weight = base::Percent();
-    component.since.reset();
-    return Wait(component, std::string(kRouting));
+    return TakeAllBack(component);
   }
   if (!RoutesFreeOfTarget(context, component)) {
     component.since.reset();

@@ -32,6 +32,10 @@ bool Judge(Context& context, ComponentStatus& component) {
     BeginRollback(context, component, reason::kTargetNotServing, nullptr);
     return true;
   }
+  if (BridgeIsDead(context, component)) {
+    BeginRollback(context, component, reason::kBridgeNotServing, nullptr);
+    return true;
+  }
   const model::MetricStatus* breach = FindBreach(component);
   if (breach != nullptr && context.spec.on_breach == BreachPolicy::kRollback) {
     BeginRollback(context, component, reason::kMetricBreached, breach);
@@ -88,11 +92,23 @@ std::optional<Blocker> AdvanceBlocker(Context& context, const ComponentStatus& c
   return std::nullopt;
 }
 
+/// Before the first weight: the gateway knows the bridge, and the bridge the target.
+std::optional<Blocker> EntryBlocker(Context& context, const ComponentStatus& component) {
+  if (auto blocker = ReachBlocker(context, component)) return blocker;
+  if (context.spec.paused) return Blocker{std::string(reason::kPaused), "spec.paused to be false", false};
+  if (auto blocker = GateBlocker(context)) return blocker;
+  const base::WallTime until = *component.since + kWarmUp;
+  if (until <= context.now) return std::nullopt;
+  context.WakeAt(until);
+  return Blocker{std::string(reason::kInProgress), "the gateway to know the bridge", false};
+}
+
 void Complete(Context& context, ComponentStatus& component) {
   NoteDecision(context, component, reason::kCompleted, component.weight);
   component.phase = Phase::kComplete;
+  component.entered = false;
   component.waiting_for.clear();
-  if (!context.spec.flags.empty()) {  // their rules still have to go
+  if (!context.spec.flags.empty() || model::EntranceOf(context.spec) != nullptr) {  // rules of flags and the bridge still have to go
     component.since.reset();
     Block(context, component, Applying(component));
   }
@@ -107,7 +123,12 @@ bool JudgeShift(Context& context, ComponentStatus& component) {
 
 void StepShift(Context& context, ComponentStatus& component) {
   if (context.spec.desired_phase == DesiredPhase::kPending) return TakeBack(context, component);
+  if (BridgeIsDead(context, component) && component.weight.value() == 0) return LeaveDeadBridge(context, component);
   NoteReached(context, component);
+  if (MustEnter(context, component)) {
+    if (auto blocker = EntryBlocker(context, component)) return Block(context, component, *blocker);
+    return Enter(context, component);
+  }
   if (auto blocker = AdvanceBlocker(context, component)) return Block(context, component, *blocker);
   if (component.step < 0) WarnOfSlowEvidence(context, component);
   if (component.step + 1 < static_cast<int>(context.spec.steps.size())) return EnterStep(context, component, component.step + 1);

@@ -111,10 +111,12 @@ std::optional<Blocker> SidesBlocker(const Context& context) {
 std::optional<Blocker> GateBlocker(const Context& context) {
   if (auto blocker = RouteBlocker(context)) return blocker;
   if (auto blocker = SidesBlocker(context)) return blocker;
+  if (auto blocker = BridgeBlocker(context)) return blocker;
   return AcceptanceBlocker(context);
 }
 
 std::optional<Blocker> PreflightBlocker(Context& context, const model::ComponentStatus& component) {
+  if (auto blocker = EntranceTakenBlocker(context)) return blocker;
   if (auto blocker = GateBlocker(context)) return blocker;
   for (const auto& [name, route] : context.seen.routes) {
     if (route.snapshot_error && context.next().routes.empty()) {

@@ -32,8 +32,10 @@ inline constexpr std::string_view kTemplateNotApplied = "TemplateNotApplied";
 inline constexpr std::string_view kMetricBreached = "MetricBreached";
 inline constexpr std::string_view kNoEvidence = "NoEvidence";
 inline constexpr std::string_view kTargetNotServing = "TargetNotServing";
+inline constexpr std::string_view kBridgeNotServing = "BridgeNotServing";
 
 // Where it is.
+inline constexpr std::string_view kEntered = "Entered";
 inline constexpr std::string_view kPending = "Pending";
 inline constexpr std::string_view kShifting = "Shifting";
 inline constexpr std::string_view kCompleted = "Completed";

@@ -28,19 +28,22 @@ std::vector<std::string> WantedFlags(const model::Spec& spec, const ComponentSta
 
 bool TargetCannotTake(const Context& context) { return KnownDead(context.seen.target) && Serves(context.seen.legacy); }
 
-/// Users of this component must not reach the target.
-bool IsGoingBack(const Context& context, const ComponentStatus& component) {
+/// Users of this component must not reach the target by this route.
+bool IsGoingBack(const Context& context, const std::string& route, const ComponentStatus& component) {
   if (component.weight.value() > 0) return false;
+  if (IsEntrance(route) && component.phase == Phase::kShift) {
+    return !ComesThroughBridge(component) && (KnownDead(context.seen.bridge) || TargetCannotTake(context));
+  }
   if (component.phase == Phase::kShift) return TargetCannotTake(context);
   return component.phase == Phase::kRollingBack ||
          (component.phase == Phase::kRolledBack && Enforces(context.status, context.seen.finalizer_present));
 }
 
 /// Some component that goes back still sends users of this route to the target.
-bool IsSafety(const Context& context, const RouteState& state) {
+bool IsSafety(const Context& context, const std::string& route, const RouteState& state) {
   return std::ranges::any_of(state.components, [&](const ComponentTraffic& traffic) {
     const auto it = std::ranges::find(context.status.components, traffic.component, &ComponentStatus::name);
-    return it != context.status.components.end() && IsGoingBack(context, *it) && (traffic.any_target || !traffic.flags.empty());
+    return it != context.status.components.end() && IsGoingBack(context, route, *it) && (traffic.any_target || !traffic.flags.empty());
   });
 }
 
@@ -59,7 +62,7 @@ Scope ScopeOf(Context& context, const std::string& route, const RouteState& stat
   const bool ours =
       Enforces(context.status, context.seen.finalizer_present) && context.seen.finalizer_present && IsSaved(context.status, route);
   if (ours && !conflict && !HasProblem(state)) return Scope::kAll;
-  if (!IsSafety(context, state)) return Scope::kNothing;
+  if (!IsSafety(context, route, state)) return Scope::kNothing;
   const auto later = conflict ? SafetyWriteAt(*drift, context.now) : std::nullopt;
   if (!later) return Scope::kRollback;
   context.WakeAt(*later);
@@ -72,30 +75,33 @@ void PlanRoute(Context& context, const std::string& route, const RouteState& sta
   bool differs = false;
   for (const ComponentStatus& component : context.status.components) {
     const ComponentTraffic* traffic = TrafficOf(state, component.name);
-    if (traffic == nullptr || scope == Scope::kNothing || (scope == Scope::kRollback && !IsGoingBack(context, component))) continue;
-    if (MovesToDeadSide(context, *traffic, component)) continue;
-    differs = differs || !Shows(context, *traffic, component);
-    apply.components.push_back(Recorded(context, component));
+    if (traffic == nullptr || scope == Scope::kNothing || (scope == Scope::kRollback && !IsGoingBack(context, route, component))) continue;
+    if (MovesToDeadSide(context, route, *traffic, component)) continue;
+    differs = differs || !Shows(context, route, *traffic, component);
+    apply.components.push_back(Recorded(context, route, component));
   }
   if (differs) context.Do(std::move(apply));
 }
 
-/// Whether every route of the spec holds. `absent` is the answer for a route that is known not to exist.
+/// Whether every route of the spec holds: holds(route's name, state, traffic). `absent` is the answer for a route that is known not to
+/// exist.
 template <typename Predicate>
 bool AllRoutes(const Context& context, const ComponentStatus& component, bool absent, Predicate holds) {
   return std::ranges::all_of(context.spec.routes, [&](const model::RouteRef& route) {
+    if (IsPassedBy(route, component)) return true;
     const auto it = context.seen.routes.find(route.name);
     if (it == context.seen.routes.end()) return false;
     const auto* state = std::get_if<RouteState>(&it->second.state);
     if (state == nullptr) return absent && std::holds_alternative<Missing>(it->second.state);
     const ComponentTraffic* traffic = TrafficOf(*state, component.name);
-    return traffic == nullptr || holds(*state, *traffic);
+    return traffic == nullptr || holds(route.name, *state, *traffic);
   });
 }
 
 }  // namespace
 
-ComponentTarget Recorded(const Context& context, const ComponentStatus& component) {
+ComponentTarget Recorded(const Context& context, const std::string& route, const ComponentStatus& component) {
+  if (IsEntrance(route)) return RecordedAtEntrance(component);
   return {component.name, component.weight, FlagsWanted(context.spec, component), component.phase == Phase::kShift};
 }
 
@@ -109,14 +115,16 @@ const ComponentTraffic* TrafficOf(const RouteState& state, const std::string& co
   return it == state.components.end() ? nullptr : &*it;
 }
 
-bool Shows(const Context& context, const ComponentTraffic& traffic, const ComponentStatus& component) {
+bool Shows(const Context& context, const std::string& route, const ComponentTraffic& traffic, const ComponentStatus& component) {
+  if (IsEntrance(route)) return ShowsAtEntrance(traffic, component);
   // A rule that cannot be read as a percentage is good enough for 0 % when nothing of it goes to the target.
   if (component.weight.value() == 0 && !traffic.problems.empty()) return !traffic.any_target && traffic.flags.empty();
   if (component.weight.value() == 0 && component.phase == Phase::kShift && !traffic.names_target) return false;
   return traffic.weight == component.weight && traffic.flags == WantedFlags(context.spec, component);
 }
 
-bool MovesToDeadSide(const Context& context, const ComponentTraffic& traffic, const ComponentStatus& component) {
+bool MovesToDeadSide(const Context& context, const std::string& route, const ComponentTraffic& traffic, const ComponentStatus& component) {
+  if (IsEntrance(route)) return MovesToDeadSideAtEntrance(context, traffic, component);
   if (LegacyCannotTake(context)) {
     const bool lowers = traffic.weight ? *traffic.weight > component.weight : traffic.any_target;
     return lowers || (!traffic.flags.empty() && !FlagsWanted(context.spec, component));
@@ -138,28 +146,31 @@ bool Enforces(const model::Status& status, bool finalizer_present) {
 }
 
 bool RoutesFreeOfTarget(const Context& context, const ComponentStatus& component) {
-  return AllRoutes(context, component, true,
-                   [&](const RouteState&, const ComponentTraffic& traffic) { return Shows(context, traffic, component); });
+  return AllRoutes(context, component, true, [&](const std::string& route, const RouteState&, const ComponentTraffic& traffic) {
+    return Shows(context, route, traffic, component);
+  });
 }
 
 bool RoutesAccepted(const Context& context, const ComponentStatus& component) {
-  return AllRoutes(context, component, true,
-                   [](const RouteState& state, const ComponentTraffic&) { return state.acceptance == model::Acceptance::kAccepted; });
+  return AllRoutes(context, component, true, [](const std::string&, const RouteState& state, const ComponentTraffic&) {
+    return state.acceptance == model::Acceptance::kAccepted;
+  });
 }
 
 void NoteReached(Context& context, ComponentStatus& component) {
   if (component.since || context.next().routes.empty()) return;
   if (std::ranges::any_of(context.spec.routes, [&](const model::RouteRef& route) { return TemplatePending(context, route); })) return;
-  const bool reached = AllRoutes(context, component, false, [&](const RouteState& state, const ComponentTraffic& traffic) {
-    return Shows(context, traffic, component) && state.acceptance == model::Acceptance::kAccepted;
-  });
+  const bool reached =
+      AllRoutes(context, component, false, [&](const std::string& route, const RouteState& state, const ComponentTraffic& traffic) {
+        return Shows(context, route, traffic, component) && state.acceptance == model::Acceptance::kAccepted;
+      });
   if (reached) component.since = context.now;
 }
 
 void PlanSafety(Context& context) {
   for (const model::RouteRef& route : context.spec.routes) {
     const RouteState* state = StateOf(context, route.name);
-    if (state == nullptr || !IsSafety(context, *state)) continue;
+    if (state == nullptr || !IsSafety(context, route.name, *state)) continue;
     context.out.urgency = Urgency::kSafety;
     PlanRoute(context, route.name, *state, Scope::kRollback);
   }
@@ -170,7 +181,7 @@ void PlanTraffic(Context& context) {
   for (const bool safety : {true, false}) {
     for (const model::RouteRef& route : context.spec.routes) {
       const RouteState* state = StateOf(context, route.name);
-      if (state == nullptr || IsSafety(context, *state) != safety) continue;
+      if (state == nullptr || IsSafety(context, route.name, *state) != safety) continue;
       if (safety) context.out.urgency = Urgency::kSafety;
       PlanRoute(context, route.name, *state, Scope::kAll);
     }

@@ -19,6 +19,7 @@ void GoTo(ComponentStatus& component, Phase phase, int step, base::Percent weigh
   component.phase = phase;
   component.step = step;
   component.weight = weight;
+  component.entered = component.entered && phase == Phase::kShift;
   component.since.reset();
   component.waiting_for.clear();
 }

@@ -86,7 +86,26 @@ void ParseBridge(FieldReader& bridge, RouteRef& route) {
   route.port = static_cast<int>(bridge.Integer("port", {1, 65535}, std::nullopt));
   route.replicas = static_cast<int>(bridge.Integer("replicas", {1, limits::kBridgeReplicas}, 2));
   route.sampling = static_cast<int>(bridge.Integer("sampling", {1, 100}, 100));
+  route.has_entrance = bridge.Has("behind");
+  bridge.Raw("behind");  // read by ParseEntrance
   bridge.RefuseOthers();
+}
+
+/// Of a bridge: the user's route in front of it, as a route of its own.
+std::optional<RouteRef> ParseEntrance(FieldReader& reader, const RouteRef& bridge) {
+  static constexpr std::array<std::string_view, 1> kKinds{"HTTPRoute"};
+  if (!bridge.has_entrance) return std::nullopt;
+  auto behind = reader.Object("bridge")->RequiredObject("behind");
+  auto gateway_api = behind ? behind->RequiredObject("gatewayAPI") : std::nullopt;
+  if (!gateway_api) return std::nullopt;
+  RouteRef entrance;
+  entrance.name = kEntrance;
+  gateway_api->Choice("kind", kKinds, 0);
+  entrance.object = gateway_api->Text("name", kSubdomain);
+  entrance.bridge = Side{bridge.object, bridge.port};
+  gateway_api->RefuseOthers();
+  behind->RefuseOthers();
+  return entrance;
 }
 
 /// The one member that says what kind of route it is.
@@ -110,13 +129,16 @@ void ParseKind(FieldReader& reader, RouteRef& route) {
 
 std::vector<RouteRef> ParseRoutes(FieldReader& spec) {
   std::vector<RouteRef> routes;
+  std::optional<RouteRef> entrance;
   for (FieldReader& reader : spec.Objects("routes", {1, limits::kRoutes})) {
     RouteRef route;
     route.name = reader.Text("name", kLabel);
     ParseKind(reader, route);
+    if (auto found = ParseEntrance(reader, route)) entrance = std::move(found);
     reader.RefuseOthers();
     routes.push_back(std::move(route));
   }
+  if (entrance) routes.push_back(std::move(*entrance));
   return routes;
 }
 

@@ -24,6 +24,11 @@ std::string Text(const json& object, const char* key) {
   return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
 }
 
+bool IsTrue(const json& object, const char* key) {
+  const json* value = Find(object, key);
+  return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
 std::optional<std::int64_t> Integer(const json& object, const char* key) {
   const json* value = Find(object, key);
   if (value == nullptr || !value->is_number_integer()) return std::nullopt;
@@ -105,8 +110,8 @@ ComponentStatus ParseComponent(const json& entry) {
   component.since = Time(entry, "since");
   component.waiting_for = Text(entry, "waitingFor");
   component.metrics = List(entry, "metrics", limits::kMetrics, ParseMetric);
-  const json* holding = Find(entry, "holding");
-  component.holding = holding != nullptr && holding->is_boolean() && holding->get<bool>();
+  component.entered = IsTrue(entry, "entered");
+  component.holding = IsTrue(entry, "holding");
   return component;
 }
 

@@ -33,6 +33,10 @@ struct ComponentTraffic {
   bool any_target = false;         ///< some rule sends something to the target (weight > 0), header flag rules of ours included
   std::vector<std::string> flags;  ///< canonical texts of our header flag rules that are in place (sorted)
   std::vector<RouteProblem> problems;
+  // Of a route that a bridge is behind. Where a rule sends anybody to the bridge, `weight` is nothing and `any_target` true.
+  bool names_bridge = false;  ///< each of its rules names the bridge, be it with weight 0
+  bool any_bridge = false;    ///< some rule names it
+  bool all_bridge = false;    ///< each of its rules sends everybody to it
   bool operator==(const ComponentTraffic&) const = default;
 };
 

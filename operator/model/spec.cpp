@@ -4,6 +4,11 @@
 
 namespace softmig::model {
 
+const RouteRef* EntranceOf(const Spec& spec) {
+  const auto found = std::ranges::find_if(spec.routes, [](const RouteRef& route) { return route.bridge.has_value(); });
+  return found == spec.routes.end() ? nullptr : &*found;
+}
+
 bool Judges(const MetricSpec& metric, const std::string& component) {
   return metric.components.empty() || std::ranges::find(metric.components, component) != metric.components.end();
 }

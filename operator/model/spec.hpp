@@ -58,9 +58,14 @@ struct RouteRef {
   int port = 0;      ///< of a bridge's Service, where users enter
   int replicas = 0;  ///< of a bridge
   CustomRoute custom{};
-  int sampling = 100;  ///< of a bridge: percent of safe requests that are copied for its agent
+  int sampling = 100;            ///< of a bridge: percent of safe requests that are copied for its agent
+  bool has_entrance = false;     ///< of a bridge: users come to it by kEntrance, not at its Service
+  std::optional<Side> bridge{};  ///< of kEntrance: where its rules lead while users shift
   bool operator==(const RouteRef&) const = default;
 };
+
+/// RouteRef::name of the user's route that the operator puts its bridge behind (`bridge.behind`); no route of the user's can be named so.
+inline constexpr const char* kEntrance = "bridge.gateway";
 
 /// A rule of a route: by its name, or by its exact `matches` where it has none.
 struct RuleRef {
@@ -245,7 +250,7 @@ inline bool UsesEvidence(const MetricSpec& metric) {
 /// The desired state, parsed, defaulted and valid.
 struct Spec {
   Side legacy, target;
-  std::vector<RouteRef> routes;
+  std::vector<RouteRef> routes;           ///< as the user lists them, then kEntrance where there is one
   std::vector<ComponentSpec> components;  ///< never empty: one implied "all" where the user wrote none
   DesiredPhase desired_phase = DesiredPhase::kComplete;
   bool paused = false;
@@ -265,6 +270,9 @@ struct Spec {
   std::map<std::string, std::string> component_rules;
   bool operator==(const Spec&) const = default;
 };
+
+/// kEntrance; null where users enter at the bridge's Service, or there is no bridge.
+const RouteRef* EntranceOf(const Spec& spec);
 
 /// The metric is about this component: it names it, or names none.
 bool Judges(const MetricSpec& metric, const std::string& component);

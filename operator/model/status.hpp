@@ -47,6 +47,7 @@ struct ComponentStatus {
   std::optional<WallTime> since;  ///< when the step was reached (the routes showed the weight and the gateway had accepted it)
   std::string waiting_for;        ///< one sentence for people; changes only with the decision
   std::vector<MetricStatus> metrics;
+  bool entered = false;  ///< the recorded intent that users of the gateway come through the bridge (RouteRef::bridge)
   bool holding = false;  ///< the evidence against the target reached 10 to 1 and is not back below 3 to 1: nothing advances
   bool operator==(const ComponentStatus&) const = default;
 };

@@ -77,6 +77,7 @@ json ComponentJson(const ComponentStatus& component, const TextLimits& texts) {
   if (!component.metrics.empty()) {
     out["metrics"] = ListJson(component.metrics, limits::kMetrics, [&](const MetricStatus& metric) { return MetricJson(metric, texts); });
   }
+  if (component.entered) out["entered"] = true;
   if (component.holding) out["holding"] = true;
   return out;
 }

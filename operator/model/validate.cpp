@@ -7,6 +7,7 @@
 #include <set>
 
 #include "model/kind_traits.hpp"
+#include "model/limits.hpp"
 #include "model/route_state.hpp"
 
 namespace softmig::model {
@@ -29,9 +30,19 @@ void ValidateSides(const Spec& spec, ErrorList& errors) {
   errors.Add("spec.target.service.name", "must differ from spec.legacy.service.name");
 }
 
+std::size_t PlaceOfBridge(const Spec& spec) {
+  return static_cast<std::size_t>(std::ranges::find(spec.routes, RouteKind::kBridge, &RouteRef::kind) - spec.routes.begin());
+}
+
+/// Where the user writes the object's name.
+std::string ObjectPath(const Spec& spec, std::size_t i) {
+  if (spec.routes[i].bridge) return fmt::format("spec.routes[{}].bridge.behind.gatewayAPI.name", PlaceOfBridge(spec));
+  return fmt::format("spec.routes[{}].{}", i, TraitsOf(spec.routes[i].kind).path);
+}
+
 void ValidateRoutes(const Spec& spec, ErrorList& errors) {
   const auto name_path = [](std::size_t i) { return fmt::format("spec.routes[{}].name", i); };
-  const auto object_path = [&](std::size_t i) { return fmt::format("spec.routes[{}].{}", i, TraitsOf(spec.routes[i].kind).path); };
+  const auto object_path = [&](std::size_t i) { return ObjectPath(spec, i); };
   RefuseDoubles(spec.routes, [](const RouteRef& route) { return route.name; }, name_path, errors);
   const auto object_of = [](const RouteRef& route) {
     const bool counts = route.kind != RouteKind::kBridge && !route.object.empty();  // of bridges there is at most one
@@ -51,6 +62,22 @@ void ValidateBridges(const Spec& spec, ErrorList& errors) {
     if (!route.object.empty() && (route.object == spec.legacy.service || route.object == spec.target.service)) {
       errors.Add(path + ".name", "must differ from the names of both Services");
     }
+  }
+}
+
+/// The route in front of a bridge is one of the migration's, and all its users are on it: the gateway may change requests on the way, so
+/// that the bridge could not know again by matches what the gateway has matched.
+void ValidateEntrance(const Spec& spec, ErrorList& errors) {
+  const RouteRef* entrance = EntranceOf(spec);
+  if (entrance == nullptr) return;
+  if (spec.routes.size() > limits::kRoutes) {
+    errors.Add(fmt::format("spec.routes[{}].bridge.behind", PlaceOfBridge(spec)),
+               fmt::format("counts as a route, too: with it there are more than {}", limits::kRoutes));
+  }
+  if (!spec.components.empty()) {
+    errors.Add("spec.components",
+               fmt::format("must be left out with a bridge behind a route, as in spec.routes[{}]: all its users are on the bridge",
+                           PlaceOfBridge(spec)));
   }
 }
 
@@ -218,6 +245,7 @@ void Validate(const Spec& spec, ErrorList& errors) {
   ValidateSides(spec, errors);
   ValidateRoutes(spec, errors);
   ValidateBridges(spec, errors);
+  ValidateEntrance(spec, errors);
   ValidateServices(spec, errors);
   ValidateWhole(spec, errors);
   RefuseDoubles(

@@ -9,6 +9,7 @@
 #include "base/assert.hpp"
 #include "kube/core/json_text.hpp"
 #include "kube/core/known_types.hpp"
+#include "reconcile/executor.hpp"
 #include "routers/bridge/bridge_files.hpp"
 #include "routers/bridge/bridge_router.hpp"
 
@@ -77,9 +78,11 @@ base::Error NotOurs(const std::string& kind, const kube::ObjectKey& key) {
 
 }  // namespace
 
-const model::RouteRef* BridgeOf(const model::Spec& spec) {
+const model::RouteRef* BridgeOf(const Migration& migration) {
+  const model::Spec& spec = *migration.spec;
   const auto bridge = std::ranges::find(spec.routes, model::RouteKind::kBridge, &model::RouteRef::kind);
-  return bridge == spec.routes.end() ? nullptr : &*bridge;
+  if (bridge == spec.routes.end() || (bridge->has_entrance && IsAtRest(migration, kFinalizer))) return nullptr;
+  return &*bridge;
 }
 
 kube::CallOptions BridgeKeeper::Writing() const {
@@ -146,12 +149,13 @@ base::Status BridgeKeeper::ApplyAll(const routers::BridgeOwner& owner, const std
 base::Result<std::vector<std::string>> BridgeKeeper::RemoveOthers(const Migration& migration) const {
   std::vector<std::string> gone;
   if (migration.meta.deleting) return gone;
-  const model::RouteRef* kept = BridgeOf(*migration.spec);
+  const model::RouteRef* kept = BridgeOf(migration);
+  const bool all_go = kept == nullptr && IsAtRest(migration, kFinalizer);
   const routers::BridgeOwner owner{migration.meta.key.ns, migration.meta.key.name, migration.meta.uid};
   for (const kube::ObjectKey& key : parts_.cache.BridgesOf(migration.meta.key)) {
     const auto live = parts_.cache.StoreOf(model::RouteKind::kBridge).Get(key);
     if (!live || !routers::BelongsTo(live->object, owner.uid)) continue;
-    if ((kept != nullptr && kept->object == key.name) || IsAdopted(migration, live->meta.uid)) continue;
+    if ((kept != nullptr && kept->object == key.name) || (!all_go && IsAdopted(migration, live->meta.uid))) continue;
     if (const std::string route = parts_.cache.RouteTo(key); !route.empty()) {
       return base::Fail(ErrorCode::kConflict, fmt::format("{} still leads to bridge {}, which stays until no route does", route, key.name));
     }

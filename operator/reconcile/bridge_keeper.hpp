@@ -14,8 +14,8 @@
 
 namespace softmig::reconcile {
 
-/// The migration's bridge; null where it has none.
-const model::RouteRef* BridgeOf(const model::Spec& spec);
+/// The migration's bridge; null where it has none, or needs it no more: behind a route it goes when all users are on the target for good.
+const model::RouteRef* BridgeOf(const Migration& migration);
 
 /// Makes a migration's bridge and keeps it as its spec and the endpoints of both Services ask for: all but `rds.json`, which is the
 /// router's as soon as the migration has adopted its routes; before, its components may still be others. Writes nothing where nothing has

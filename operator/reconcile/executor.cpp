@@ -44,6 +44,15 @@ json WithSides(json service, json sides) {
   return service;
 }
 
+routers::BridgeUse UseOf(decide::ComponentTarget::Bridge bridge) {
+  switch (bridge) {
+    case decide::ComponentTarget::Bridge::kNone: return routers::BridgeUse::kNone;
+    case decide::ComponentTarget::Bridge::kNamed: return routers::BridgeUse::kNamed;
+    case decide::ComponentTarget::Bridge::kAll: return routers::BridgeUse::kAll;
+  }
+  return routers::BridgeUse::kNone;
+}
+
 const model::RouteRef& RouteOf(const model::Spec& spec, const std::string& route) {
   return *std::ranges::find(spec.routes, route, &model::RouteRef::name);
 }
@@ -52,12 +61,13 @@ const model::RouteRef& RouteOf(const model::Spec& spec, const std::string& route
 
 routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyTraffic& apply) {
   const model::Spec& spec = *migration.spec;
-  routers::TrafficIntent intent{migration.meta.key.name, spec.legacy, spec.target, apply.route, {}, RouteOf(spec, apply.route).custom};
+  const model::RouteRef& route = RouteOf(spec, apply.route);
+  routers::TrafficIntent intent{migration.meta.key.name, spec.legacy, spec.target, apply.route, {}, route.custom, route.bridge};
   for (const decide::ComponentTarget& target : apply.components) {
     const auto it = std::ranges::find(spec.components, target.component, &model::ComponentSpec::name);
     if (it == spec.components.end()) continue;
     const auto flags = target.flags ? spec.flags : std::vector<model::HeaderFlag>();
-    intent.components.push_back({*it, base::WeightSplit(target.weight), flags, target.name_target});
+    intent.components.push_back({*it, base::WeightSplit(target.weight), flags, target.name_target, UseOf(target.bridge)});
   }
   return intent;
 }

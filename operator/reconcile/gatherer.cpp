@@ -18,12 +18,6 @@ const model::SavedRoute* SavedOf(const model::Status& status, const std::string&
   return it == status.routes.end() ? nullptr : &*it;
 }
 
-/// All users are on the target for good and the route is the user's again.
-bool AtRest(const Migration& migration, const std::string& finalizer) {
-  const auto& finalizers = migration.meta.finalizers;
-  return migration.status.phase == model::Phase::kComplete && std::ranges::find(finalizers, finalizer) == finalizers.end();
-}
-
 bool Overlap(const std::vector<std::string>& a, const std::vector<std::string>& b, std::string& which) {
   for (const std::string& rule : a) {
     if (std::ranges::find(b, rule) == b.end()) continue;
@@ -48,7 +42,7 @@ bool Makes(const Migration& migration, const model::RouteRef& object) {
 /// Of several that would make one route the first has it: who moves users, then who made what is there, then by name.
 auto MakerOrder(const Migration& migration, const std::string& made_for, const std::string& finalizer) {
   const std::string& name = migration.meta.key.name;
-  return std::tuple(AtRest(migration, finalizer), migration.status.routes.empty(), name != made_for, name);
+  return std::tuple(IsAtRest(migration, finalizer), migration.status.routes.empty(), name != made_for, name);
 }
 
 const model::RouteProblem* FirstProblem(const model::RouteState& state) {
@@ -98,6 +92,7 @@ decide::Observation Gatherer::Gather(const Migration& migration) const {
   const std::string& ns = migration.meta.key.ns;
   seen.legacy = ReadBackend(ns, migration.spec->legacy);
   seen.target = ReadBackend(ns, migration.spec->target);
+  if (const model::RouteRef* entrance = model::EntranceOf(*migration.spec)) seen.bridge = ReadBackend(ns, *entrance->bridge);
   for (const model::RouteRef& route : migration.spec->routes) seen.routes[route.name] = ReadRoute(migration, route);
   seen.metrics = poller_.Get(migration.meta.key);
   return seen;
@@ -227,7 +222,7 @@ std::string Gatherer::MoverOn(const Migration& migration, const model::RouteRef&
   std::string mover;
   for (const kube::ObjectKey& key : cache_.MigrationsOnRoute(migration.meta.key.ns, route)) {
     const auto other = key == migration.meta.key ? nullptr : cache_.migrations().Get(key);
-    if (!other || other->status.routes.empty() || AtRest(*other, finalizer_)) continue;
+    if (!other || other->status.routes.empty() || IsAtRest(*other, finalizer_)) continue;
     if (mover.empty() || key.name < mover) mover = key.name;
   }
   return mover;
@@ -239,7 +234,7 @@ std::vector<model::RouteProblem> Gatherer::Claims(const Migration& migration, co
   for (const kube::ObjectKey& key : cache_.MigrationsOnRoute(migration.meta.key.ns, route)) {
     if (key == migration.meta.key) continue;
     const auto other = cache_.migrations().Get(key);
-    if (!other || !other->spec || AtRest(*other, finalizer_)) continue;
+    if (!other || !other->spec || IsAtRest(*other, finalizer_)) continue;
     // Whoever has adopted the route goes on; whoever comes later waits.
     if (!migration.status.routes.empty() && other->status.routes.empty()) continue;
     for (const model::RouteRef& theirs : other->spec->routes) {

@@ -62,6 +62,11 @@ Migration ProjectMigration(const json& object) {
   return migration;
 }
 
+bool IsAtRest(const Migration& migration, const std::string& finalizer) {
+  const auto& finalizers = migration.meta.finalizers;
+  return migration.status.phase == model::Phase::kComplete && std::ranges::find(finalizers, finalizer) == finalizers.end();
+}
+
 RouteObject ProjectRoute(const routers::RouteKindRow& row, const json& object) {
   RouteObject route;
   route.meta = kube::ParseMeta(object);

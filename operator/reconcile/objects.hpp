@@ -21,6 +21,8 @@ struct Migration {
   std::string compare;  ///< spec.compare as JSON, which a bridge's agent is told; empty: none
 };
 Migration ProjectMigration(const nlohmann::json& object);
+/// All users are on the target for good and the routes are the user's again.
+bool IsAtRest(const Migration& migration, const std::string& finalizer);
 
 /// A route's object, reduced to what its router and the keeper of bridges read: its row of the table says what that is.
 struct RouteObject {

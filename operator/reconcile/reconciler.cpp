@@ -137,7 +137,7 @@ void Reconciler::Poll(const Migration& migration) {
 
 bool Reconciler::KeepBridge(const Migration& migration) {
   if (parts_.bridges == nullptr || !migration.spec) return true;
-  const model::RouteRef* bridge = BridgeOf(*migration.spec);
+  const model::RouteRef* bridge = BridgeOf(migration);
   base::Status kept;
   if (bridge == nullptr) {
     parts_.agents->Forget(migration.meta.key);
@@ -149,7 +149,8 @@ bool Reconciler::KeepBridge(const Migration& migration) {
   const auto gone = parts_.bridges->RemoveOthers(migration);
   if (!gone) TellOfBridge(migration, "BridgeNotRemoved", gone.error());
   for (const std::string& name : gone ? *gone : std::vector<std::string>()) {
-    RecordEvent(migration, kube::EventType::kNormal, "BridgeRemoved", fmt::format("bridge {} has left spec.routes and is gone", name));
+    const char* why = IsAtRest(migration, kFinalizer) ? "is needed no more" : "has left spec.routes";
+    RecordEvent(migration, kube::EventType::kNormal, "BridgeRemoved", fmt::format("bridge {} {} and is gone", name, why));
   }
   return kept && gone;
 }

@@ -23,8 +23,10 @@ const model::SavedRoute* SavedOf(const model::Status& status, const std::string&
 }  // namespace
 
 bool World::Route::AtRest() const {
-  return std::ranges::all_of(
-      components, [](const auto& one) { return one.second.weight.value() == 0 && !one.second.flags && !one.second.name_target; });
+  return std::ranges::all_of(components, [](const auto& one) {
+    const ComponentTarget& now = one.second;
+    return now.weight.value() == 0 && !now.flags && !now.name_target && now.bridge == ComponentTarget::Bridge::kNone;
+  });
 }
 
 World::World(const model::Spec& spec, model::Status status, bool finalizer)
@@ -38,6 +40,10 @@ World::World(const model::Spec& spec, model::Status status, bool finalizer)
       const auto recorded = std::ranges::find(status_.components, component.name, &model::ComponentStatus::name);
       const bool known = saved != nullptr && recorded != status_.components.end();
       const bool shifting = known && recorded->phase == model::Phase::kShift;
+      if (known && ref.bridge) {
+        route.components[component.name] = decide::RecordedAtEntrance(*recorded);
+        continue;
+      }
       route.components[component.name] = {component.name, known ? recorded->weight : base::Percent(), shifting && !spec.flags.empty(),
                                           shifting};
     }
@@ -46,6 +52,7 @@ World::World(const model::Spec& spec, model::Status status, bool finalizer)
 
 int World::WeightOf(const std::string& component) const {
   for (const auto& [name, route] : routes_) {
+    if (name == model::kEntrance) continue;  // the weights are its bridge's
     if (const auto it = route.components.find(component); it != route.components.end()) return it->second.weight.value();
   }
   return 0;
@@ -57,6 +64,7 @@ decide::Observation World::Observe(const Seen& metrics) const {
   seen.finalizer_present = finalizer_;
   seen.legacy = decide::BackendState{true, 1};
   seen.target = decide::BackendState{true, target_ready_ ? 1 : 0};
+  seen.bridge = decide::BackendState{true, 1};
   for (const auto& [name, route] : routes_) seen.routes[name] = ObserveRoute(name, route);
   seen.metrics = metrics;
   return seen;
@@ -68,13 +76,18 @@ decide::RouteObservation World::ObserveRoute(const std::string& name, const Rout
   state.acceptance = model::Acceptance::kAccepted;
   state.last_writer = kOurs;
   for (const auto& [component, now] : route.components) {
+    const bool all_bridge = now.bridge == ComponentTarget::Bridge::kAll;
+    const bool names_bridge = all_bridge || (now.bridge == ComponentTarget::Bridge::kNamed && now.name_target);
     const bool users = now.weight.value() > 0;
     state.components.push_back({component,
-                                now.weight,
+                                all_bridge ? std::nullopt : std::optional(now.weight),
                                 users || now.name_target,
-                                users || now.flags,
+                                users || now.flags || all_bridge,
                                 now.flags ? model::FlagTexts(spec_->flags) : std::vector<std::string>(),
-                                {}});
+                                {},
+                                names_bridge,
+                                names_bridge,
+                                all_bridge});
   }
   decide::RouteObservation seen;
   seen.state = std::move(state);

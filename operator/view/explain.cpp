@@ -24,10 +24,11 @@ using model::Phase;
 using model::Verdict;
 
 /// What people can do about what holds a migration. Reasons that are not here solve themselves or name their cure.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kCures{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kCures{{
     {reason::kServiceNotFound, "Create the Service, or correct its name in spec; it goes on by itself."},
     {reason::kPortNotFound, "Give the Service that port, or correct the port in spec."},
     {reason::kNoReadyEndpoints, "See why no pod behind that Service is ready; it goes on by itself."},
+    {reason::kBridgeNotServing, "Look at the pods of the bridge's Deployment: none of them is ready."},
     {reason::kRouteNotFound, "Create the route's object, or correct its name in spec.routes."},
     {reason::kRouteNotAccepted, "See the status of the route's object: its gateway has not accepted it."},
     {reason::kReadFailed, "See the operator's log and rights: it could not read one of the objects."},

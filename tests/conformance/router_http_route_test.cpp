@@ -27,13 +27,20 @@ model::ComponentSpec ByMatches() {
   return component;
 }
 
+model::RouteRef Entrance() {
+  model::RouteRef route{model::kEntrance, "payments"};
+  route.bridge = model::Side{"payments-bridge", 8080};
+  return route;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Routers, RouterConformance,
-    ::testing::Values(RouterCase{"HttpRouteWhole", MakeRouter, RichRoute(), SpecOf({Component("all")}, {Flag("x-beta", "1")}), Web()},
-                      RouterCase{"HttpRouteByName", MakeRouter, RichRoute(),
-                                 SpecOf({Component("refunds", {"refunds"}), Component("pay", {"pay"})}, {Flag("X-Team", "a=<b>,c")}),
-                                 Web()},
-                      RouterCase{"HttpRouteByMatches", MakeRouter, RichRoute(), SpecOf({ByMatches()}, {Flag("x-beta", "1")}), Web()}),
+    ::testing::Values(
+        RouterCase{"HttpRouteWhole", MakeRouter, RichRoute(), SpecOf({Component("all")}, {Flag("x-beta", "1")}), Web()},
+        RouterCase{"HttpRouteByName", MakeRouter, RichRoute(),
+                   SpecOf({Component("refunds", {"refunds"}), Component("pay", {"pay"})}, {Flag("X-Team", "a=<b>,c")}), Web()},
+        RouterCase{"HttpRouteByMatches", MakeRouter, RichRoute(), SpecOf({ByMatches()}, {Flag("x-beta", "1")}), Web()},
+        RouterCase{"HttpRouteBeforeABridge", MakeRouter, RichRoute(), SpecOf({Component("all")}, {Flag("x-beta", "1")}), Entrance()}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

@@ -21,6 +21,18 @@ class MigrationBuilder {
     for (const std::string& name : names) spec_.routes.push_back({name, "route-" + name});
     return *this;
   }
+  /// One bridge, behind the HTTPRoute `route-web`; of components there is only "all" then.
+  MigrationBuilder& BridgeBehind() {
+    model::RouteRef bridge{"web", "bridge-web"};
+    bridge.kind = model::RouteKind::kBridge;
+    bridge.port = 8080;
+    bridge.replicas = 2;
+    bridge.has_entrance = true;
+    model::RouteRef entrance{model::kEntrance, "route-web"};
+    entrance.bridge = model::Side{bridge.object, bridge.port};
+    spec_.routes = {bridge, entrance};
+    return *this;
+  }
   /// Names, each with those that must be complete first.
   MigrationBuilder& Components(const std::vector<std::pair<std::string, std::vector<std::string>>>& components) {
     spec_.components.clear();

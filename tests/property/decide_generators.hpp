@@ -54,6 +54,10 @@ inline model::Spec AnySpec() {
                        Maybe() ? model::BreachPolicy::kHold : model::BreachPolicy::kRollback);
   model::Spec spec = builder.Spec();
   if (Int(0, 3) == 0) {
+    const fakes::MigrationBuilder with = fakes::MakeMigration().BridgeBehind();
+    spec.routes = with.Spec().routes;
+    spec.components = {{"all", {}, {}}};
+  } else if (Int(0, 3) == 0) {
     for (model::RouteRef& route : spec.routes) route.manifest = R"({"spec":{"version":0}})";
   }
   spec.paused = Int(0, 5) == 0;
@@ -89,9 +93,12 @@ inline void RouteEvent(World& world) {
       route.gateway = WorldRoute::Gateway::kAccepts;
       route.seen_by_gateway = route.generation;
       break;
-    default:
-      std::next(route.weights.begin(), Int(0, static_cast<int>(route.weights.size()) - 1))->second = Int(0, 100);
+    default: {
+      auto& [component, weight] = *std::next(route.weights.begin(), Int(0, static_cast<int>(route.weights.size()) - 1));
+      weight = Int(0, 100);
+      if (route.bridged.contains(component)) route.bridged[component] = weight == 0 && Maybe() ? 100 : 0;
       route.Wrote("argocd-controller");
+    }
   }
 }
 
@@ -125,7 +132,7 @@ inline void AnyEvent(World& world) {
     case 0: return RouteEvent(world);
     case 1: return MetricEvent(world);
     case 2: return SpecEvent(world);
-    case 3: (Maybe() ? world.legacy : world.target) = AnySide(); return;
+    case 3: *(*rc::gen::element(&world.legacy, &world.target, &world.bridge)) = AnySide(); return;
     default: world.now += Millis(*rc::gen::element(0, 1'000, 10'000, 61'000, 61'000, 700'000));
   }
 }
@@ -137,7 +144,7 @@ inline void Heal(World& world) {
     route.gateway = WorldRoute::Gateway::kAccepts;
     route.seen_by_gateway = route.generation;
   }
-  world.legacy = world.target = BackendState{true, 2};
+  world.legacy = world.target = world.bridge = BackendState{true, 2};
 }
 
 // Values nobody would make on purpose.
@@ -148,6 +155,7 @@ inline model::ComponentStatus AnyComponentStatus(base::WallTime now) {
   component.phase = static_cast<Phase>(Int(0, static_cast<int>(Phase::kInvalid)));
   component.step = Int(-1, 31);
   component.weight = AnyPercent();
+  component.entered = Maybe();
   if (Maybe()) component.since = AnyTime(now);
   component.waiting_for = *rc::gen::arbitrary<std::string>();
   for (int i = Int(0, 2); i > 0; --i) {
@@ -163,7 +171,7 @@ inline model::Status AnyStatus(base::WallTime now) {
   status.phase = static_cast<Phase>(Int(0, static_cast<int>(Phase::kInvalid)));
   status.current_weight = Int(0, 100);
   for (int i = Int(0, 4); i > 0; --i) status.components.push_back(AnyComponentStatus(now));
-  for (const char* route : {"web", "api", "gone"}) {
+  for (const char* route : {"web", "api", "gone", model::kEntrance}) {
     if (Int(0, 2) > 0) status.routes.push_back({route, *rc::gen::element<std::string>("uid-1", "uid-2"), "[{},{}]"});
     if (Int(0, 4) == 0) status.drift.push_back({route, *rc::gen::element(0, 1, 2, 3, 2'147'483'647), AnyTime(now), AnyTime(now)});
   }
@@ -190,6 +198,9 @@ inline RouteObservation AnyRouteObservation(const model::Spec& spec) {
     if (Int(0, 3) == 0) traffic.weight.reset();
     if (Int(0, 7) == 0) traffic.problems = {{"RuleNotFound", "no such rule"}};
     if (Maybe()) traffic.flags = {"x-beta=1"};
+    traffic.any_bridge = Maybe();
+    traffic.names_bridge = traffic.any_bridge && Maybe();
+    traffic.all_bridge = traffic.names_bridge && Maybe();
     state.components.push_back(std::move(traffic));
   }
   seen.state = std::move(state);
@@ -238,6 +249,7 @@ inline Observation AnyObservation(const model::Spec& spec, base::WallTime now) {
   seen.header_flags_supported = Int(0, 5) > 0;
   seen.legacy = AnySide();
   seen.target = AnySide();
+  seen.bridge = AnySide();
   for (const model::RouteRef& route : spec.routes) {
     if (Int(0, 9) > 0) seen.routes[route.name] = AnyRouteObservation(spec);
   }

@@ -29,6 +29,11 @@ bool Rises(const ComponentStatus& component, const Status& before) {
          });
 }
 
+bool Enters(const ComponentStatus& component, const Status& before) {
+  return component.entered &&
+         std::ranges::none_of(before.components, [&](const ComponentStatus& was) { return was.name == component.name && was.entered; });
+}
+
 bool RoutesAreWell(const Observation& seen, const model::Spec& spec) {
   return std::ranges::all_of(spec.routes, [&](const model::RouteRef& route) {
     const auto it = seen.routes.find(route.name);
@@ -83,6 +88,13 @@ bool TakesBack(const Action& action, const Status& status) {
          });
 }
 
+/// Users are let in through a bridge only where all is well, and the bridge answers.
+void CheckEntry(const model::Spec& spec, const Status& status, const Observation& seen, base::WallTime now) {
+  CheckRise(spec, status, seen, now);
+  RC_ASSERT(model::EntranceOf(spec) != nullptr);
+  RC_ASSERT(Serves(seen.bridge));
+}
+
 /// What holds of every decision whatever the inputs.
 Decision Checked(const model::Spec& spec, const Status& status, const Observation& seen, base::WallTime now) {
   const Decision decision = Decide(spec, status, seen, now);
@@ -92,10 +104,13 @@ Decision Checked(const model::Spec& spec, const Status& status, const Observatio
   RC_ASSERT(decision.next == status || model::ParseStatus(model::ToJson(decision.next)) == decision.next);
   RC_ASSERT(!decision.wake_at || *decision.wake_at > now);
   for (const ComponentStatus& component : decision.next.components) {
+    if (Enters(component, status)) CheckEntry(spec, status, seen, now);
     if (!Rises(component, status)) continue;
     CheckRise(spec, status, seen, now);
     const ComponentStatus* was = Find(status, component.name);
+    if (model::EntranceOf(spec) != nullptr) RC_ASSERT(Serves(seen.bridge));
     if (was == nullptr || was->phase != Phase::kShift) continue;
+    if (model::EntranceOf(spec) != nullptr) RC_ASSERT(was->entered);
     const bool begins = was->weight.value() == 0;
     RC_ASSERT((begins ? MayBegin(seen, spec, *was, now) : EvidenceIsIn(seen, spec, *was, now)));
     if (was->step < 0 || was->step >= static_cast<int>(spec.steps.size())) continue;
@@ -329,8 +344,32 @@ RC_GTEST_PROP(DecideProperty, ABreachBringsEveryShiftingComponentBack, ()) {
   for (const std::string& name : shifting) {
     RC_ASSERT(Find(world.status, name)->phase == Phase::kRolledBack);
     for (const auto& [route_name, route] : world.routes)
-      RC_ASSERT(!route.exists || (route.weights.at(name) == 0 && !route.flags.contains(name)));
+      RC_ASSERT(!route.exists || (route.weights.at(name) == 0 && !route.flags.contains(name) && !route.LeadsToBridge(name)));
   }
+}
+
+RC_GTEST_PROP(DecideProperty, NobodyStaysAtADeadBridgeWhileLegacyServes, ()) {
+  World world(RisingSpec());
+  const fakes::MigrationBuilder with = fakes::MakeMigration().BridgeBehind();
+  world = World([&] {
+    model::Spec spec = world.spec;
+    spec.routes = with.Spec().routes;
+    spec.components = {{"all", {}, {}}};
+    return spec;
+  }());
+  for (int i = Int(0, 12); i > 0; --i) {
+    if (!world.Apply(world.Decide())) world.now += Millis(30'000);
+  }
+  // What must not stand in its way.
+  world.spec.paused = Maybe();
+  world.finalizer = world.finalizer && Maybe();
+  world.routes.at("web").gateway = Maybe() ? WorldRoute::Gateway::kSilent : WorldRoute::Gateway::kAccepts;
+  world.routes.at("web").writable = Maybe();
+  if (Maybe()) world.routes.at(model::kEntrance).problems = {{"ThirdBackend", "third"}};
+  for (auto& [key, metric] : world.metrics) metric = {AnyVerdict(), 1, Maybe(), world.now};
+  world.bridge = *rc::gen::element<Observed<BackendState>>(Missing{}, BackendState{true, 0}, BackendState{false, 2});
+  Settle(world);
+  RC_ASSERT(!world.routes.at(model::kEntrance).LeadsToBridge("all"));
 }
 
 RC_GTEST_PROP(DecideProperty, DeletionPutsTheRoutesBack, ()) {
@@ -343,6 +382,8 @@ RC_GTEST_PROP(DecideProperty, DeletionPutsTheRoutesBack, ()) {
   for (auto& [name, route] : world.routes) {
     if (Int(0, 3) == 0) route.exists = false;
   }
+  Settle(world);
+  world.now += Millis(6'000);  // for who came through a bridge
   Settle(world);
   RC_ASSERT(world.Gone());
   if (!was_finalized || complete) return;

@@ -119,6 +119,7 @@ class Player {
     const std::string key = word.substr(0, equals), value = word.substr(equals + 1);
     if (key == "steps") EditSteps(spec, value);
     if (key == "routes") spec.routes = fakes::MakeMigration().Routes(Split(value, ',')).Spec().routes;
+    if (key == "behind") spec.routes = fakes::MakeMigration().BridgeBehind().Spec().routes;
     if (key == "template") EditTemplates(spec, value);
     if (key == "components") EditComponents(spec, value);
     if (key == "metrics") spec.metrics = fakes::MakeMigration().Metrics(Split(value, ',')).Spec().metrics;
@@ -196,7 +197,7 @@ class Player {
   }
 
   void Side(const Words& words) {
-    auto& side = words.at(1) == "legacy" ? world_->legacy : world_->target;
+    auto& side = words.at(1) == "legacy" ? world_->legacy : words[1] == "bridge" ? world_->bridge : world_->target;
     if (words.at(2) == "missing") side = decide::Missing{"there is no such Service"};
     if (words.at(2) == "unreadable") side = decide::Failed{"Unavailable: connection refused"};
     if (words.at(2) == "noport") side = decide::BackendState{false, 2};
@@ -224,6 +225,7 @@ class Player {
     if (what == "template") route.template_problem = words.size() > 3 ? "route web has no rule " + words[3] : "";
     if (what == "weight") {
       route.weights[words.at(3)] = std::stoi(words.at(4));
+      if (route.LeadsToBridge(words[3])) route.bridged[words[3]] = 0;
       route.Wrote(words.at(5));
     }
   }

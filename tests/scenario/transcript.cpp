@@ -12,7 +12,9 @@ namespace {
 std::string Targets(const std::vector<decide::ComponentTarget>& components) {
   std::string text;
   for (const auto& component : components) {
-    text += fmt::format(" {}={}{}", component.component, component.weight.value(), component.flags ? "+flags" : "");
+    const bool all_bridge = component.bridge == decide::ComponentTarget::Bridge::kAll;
+    text += fmt::format(" {}={}{}", component.component, all_bridge ? "bridge" : std::to_string(component.weight.value()),
+                        component.flags ? "+flags" : "");
   }
   return text;
 }
@@ -62,8 +64,9 @@ std::string DescribeRecord(const model::Status& before, const decide::Decision& 
   std::string text =
       fmt::format("record {} weight {} {}\n", model::Name(next.phase), next.current_weight, next.routes.empty() ? "" : "adopted");
   for (const model::ComponentStatus& component : next.components) {
-    text += fmt::format("  {}: {} {} %{}{}\n", component.name, model::Name(component.phase), component.weight.value(),
-                        component.since ? ", reached" : "", component.waiting_for.empty() ? "" : "; waits for " + component.waiting_for);
+    text += fmt::format("  {}: {} {} %{}{}{}\n", component.name, model::Name(component.phase), component.weight.value(),
+                        component.entered ? ", entered" : "", component.since ? ", reached" : "",
+                        component.waiting_for.empty() ? "" : "; waits for " + component.waiting_for);
   }
   for (const decide::Note& note : decision.notes)
     text += fmt::format("  {} {}: {}\n", note.warning ? "Warning" : "Normal", note.reason, note.message);

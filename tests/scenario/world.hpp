@@ -26,7 +26,8 @@ struct WorldRoute {
   int generation = 1, seen_by_gateway = 1;
   std::map<std::string, int> weights;  ///< by component
   std::map<std::string, std::vector<std::string>> flags;
-  std::map<std::string, int> named;  ///< components whose rules name the target at weight 0 too: 1
+  std::map<std::string, int> named;    ///< components whose rules name the target at weight 0 too: 1
+  std::map<std::string, int> bridged;  ///< components whose rules name the bridge that is behind the route, and its weight: 0 or 100
   std::vector<model::RouteProblem> problems;
   std::string writer = "kubectl";
   std::optional<std::string> made_from;  ///< ours, from this template
@@ -34,12 +35,13 @@ struct WorldRoute {
   bool refused = false;                  ///< it has answered so
   std::string template_problem;          ///< what is wrong with the template as it is in the spec
 
-  [[nodiscard]] std::string Text() const { return nlohmann::json{weights, flags, named}.dump(); }
+  [[nodiscard]] std::string Text() const { return nlohmann::json{weights, flags, named, bridged}.dump(); }
   void SetText(const std::string& text) {
     const auto both = nlohmann::json::parse(text);
     both.at(0).get_to(weights);
     both.at(1).get_to(flags);
     both.at(2).get_to(named);
+    both.at(3).get_to(bridged);
     Wrote("softmigration");
   }
   /// What a template says: everybody on legacy.
@@ -52,6 +54,11 @@ struct WorldRoute {
     for (auto& [component, weight] : weights) weight = 0;
     flags.clear();
     named.clear();
+    bridged.clear();
+  }
+  [[nodiscard]] bool LeadsToBridge(const std::string& component) const {
+    const auto weight = bridged.find(component);
+    return weight != bridged.end() && weight->second > 0;
   }
   void Wrote(const std::string& who) {
     writer = who;
@@ -79,6 +86,7 @@ struct World {
   std::map<std::string, WorldRoute> routes;
   decide::Observed<decide::BackendState> legacy = decide::BackendState{true, 2};
   decide::Observed<decide::BackendState> target = decide::BackendState{true, 2};
+  decide::Observed<decide::BackendState> bridge = decide::BackendState{true, 2};
   std::map<std::pair<std::string, std::string>, WorldMetric> metrics;
   /// Those whose counts are judged by evidence, instead of the ones above.
   std::map<std::pair<std::string, std::string>, std::optional<decide::MetricObservation>> counted;
@@ -100,6 +108,7 @@ struct World {
     if (!errors.empty()) return seen;
     seen.legacy = legacy;
     seen.target = target;
+    if (model::EntranceOf(spec) != nullptr) seen.bridge = bridge;
     for (const auto& [name, route] : routes) seen.routes[name] = ObserveRoute(name, route);
     for (const auto& [key, metric] : metrics) {
       if (metric.verdict) seen.metrics[key] = ObserveMetric(metric);
@@ -187,12 +196,17 @@ struct World {
     for (const auto& [component, weight] : route.weights) {
       const auto flags = route.flags.find(component);
       const bool flagged = flags != route.flags.end() && !flags->second.empty();
+      const bool all_bridge = route.LeadsToBridge(component);
+      const bool names_bridge = route.bridged.contains(component);
       state.components.push_back({component,
-                                  base::Percent::Make(weight),
+                                  all_bridge ? std::nullopt : base::Percent::Make(weight),
                                   weight > 0 || route.named.contains(component),
-                                  weight > 0 || flagged,
+                                  weight > 0 || flagged || all_bridge,
                                   flagged ? flags->second : std::vector<std::string>(),
-                                  {}});
+                                  {},
+                                  names_bridge,
+                                  names_bridge,
+                                  all_bridge});
     }
     return state;
   }
@@ -250,8 +264,18 @@ struct World {
       if (component.flags) route.flags[component.component] = texts;
       if (!component.flags) route.flags.erase(component.component);
       if (component.name_target || component.weight.value() > 0) route.named[component.component] = 1;
+      SetBridge(route, component);
     }
     route.Wrote("softmigration");
+  }
+  static void SetBridge(WorldRoute& route, const decide::ComponentTarget& component) {
+    using Bridge = decide::ComponentTarget::Bridge;
+    const std::string& name = component.component;
+    if (component.bridge == Bridge::kNone) {
+      route.bridged.erase(name);
+    } else if (component.bridge == Bridge::kAll || component.name_target || route.bridged.contains(name)) {
+      route.bridged[name] = component.bridge == Bridge::kAll ? 100 : 0;
+    }
   }
   bool Do(const decide::RestoreRoute& restore) {
     WorldRoute& route = routes.at(restore.route);

@@ -23,8 +23,8 @@ using nlohmann::json;
 /// What all components of one Observe share. All of it outlives the call.
 struct View {
   const RuleTable& table;
-  const model::Spec& spec;
   const std::string& route;
+  const std::vector<model::HeaderFlag>& flags;  ///< that the route has rules for: those of a bridge are within it
   Sides sides;
   const RouteDialect& dialect;
 };
@@ -34,6 +34,8 @@ struct RuleTraffic {
   std::optional<Percent> weight;
   bool names_target = false;
   bool any_target = false;
+  bool names_bridge = false;
+  bool all_bridge = false;
   std::vector<RouteProblem> problems;
 };
 
@@ -45,10 +47,12 @@ std::optional<Percent> Share(long long target, long long sum) {
 /// Of the backends of one rule.
 struct Sums {
   long long target = 0;
+  long long bridge = 0;
   long long all = 0;
   void Add(Backend backend, int weight) {
     all += weight;
     if (backend == Backend::kTarget) target += weight;
+    if (backend == Backend::kBridge) bridge += weight;
   }
 };
 
@@ -115,8 +119,10 @@ RuleTraffic ReadTraffic(const UserRule& rule, const Sides& sides) {
   const AllZero zero = rule.dialect->all_zero;
   const bool even = zero == AllZero::kEqualParts || (zero == AllZero::kIfAlone && heads.all == 1);
   const Sums& counted = weights.all == 0 && even ? heads : weights;
-  traffic.any_target = counted.target > 0;
-  if (traffic.problems.empty()) traffic.weight = Share(counted.target, counted.all);
+  traffic.names_bridge = heads.bridge > 0;
+  traffic.all_bridge = counted.bridge > 0 && counted.bridge == counted.all;
+  traffic.any_target = counted.target > 0 || counted.bridge > 0;
+  if (traffic.problems.empty() && counted.bridge == 0) traffic.weight = Share(counted.target, counted.all);
   return traffic;
 }
 
@@ -126,6 +132,9 @@ void ReadWeights(const Claim& claim, const Sides& sides, ComponentTraffic& resul
     RuleTraffic traffic = ReadTraffic(*rule, sides);
     result.any_target = result.any_target || traffic.any_target;
     result.names_target = traffic.names_target && (first || result.names_target);
+    result.names_bridge = traffic.names_bridge && (first || result.names_bridge);
+    result.all_bridge = traffic.all_bridge && (first || result.all_bridge);
+    result.any_bridge = result.any_bridge || traffic.names_bridge;
     if (first) result.weight = traffic.weight;
     if (result.weight != traffic.weight) result.weight.reset();
     first = false;
@@ -145,7 +154,7 @@ bool SendsToTarget(const json& rule, const View& view) {
 void ReadFlags(const View& view, const Claim& claim, ComponentTraffic& result) {
   const std::string key = ComponentKey(result.component, view.sides.legacy);
   std::set<std::size_t> explained;  // own rules of flags that are in place
-  for (const model::HeaderFlag& flag : view.spec.flags) {
+  for (const model::HeaderFlag& flag : view.flags) {
     std::set<std::size_t> rules;
     const auto planned = PlanFlagRules(key, claim.rules, std::span(&flag, 1));
     for (const PlannedFlagRule& plan : planned) {
@@ -186,7 +195,7 @@ void CheckRoom(const View& view, const std::vector<Claim>& claims, std::vector<R
   std::size_t matches = 0;
   for (const UserRule& rule : view.table.user) matches += CountMatches(*rule.value);
   for (const Claim& claim : claims) {
-    for (const PlannedFlagRule& plan : PlanFlagRules("", claim.rules, view.spec.flags)) {
+    for (const PlannedFlagRule& plan : PlanFlagRules("", claim.rules, view.flags)) {
       ++rules;
       matches += CountMatches(*plan.rule->value);
     }
@@ -226,7 +235,9 @@ Capabilities RuleListRouter::capabilities(const model::RouteRef& /*route*/) cons
 model::RouteState RuleListRouter::Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   model::RouteState state = ObserveHead(object, dialect_);
   const RuleTable table = ReadRules(object, dialect_);
-  const View view{table, spec, route.name, {NamespaceOf(object), spec.legacy, spec.target}, dialect_};
+  static const std::vector<model::HeaderFlag> kNoFlags;
+  const Sides sides{NamespaceOf(object), spec.legacy, spec.target, route.bridge};
+  const View view{table, route.name, route.bridge ? kNoFlags : spec.flags, sides, dialect_};
   if (table.malformed) state.problems.push_back({"RouteMalformed", "route " + route.name + " has " + NoRules(dialect_)});
   if (table.broken > 0) state.problems.push_back({"RouteMalformed", "route " + route.name + " has a rule that is no object"});
   std::vector<Claim> claims;
@@ -236,7 +247,7 @@ model::RouteState RuleListRouter::Observe(const json& object, const model::Spec&
     state.components.push_back(ObserveComponent(view, component, claims.back()));
     AddIds(claims.back(), state.claimed_rules);
   }
-  if (dialect_.flags && !spec.flags.empty()) CheckRoom(view, claims, state.problems);
+  if (dialect_.flags && !view.flags.empty()) CheckRoom(view, claims, state.problems);
   return state;
 }
 

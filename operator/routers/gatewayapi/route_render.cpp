@@ -54,39 +54,52 @@ bool IsSteerable(const UserRule& rule, const Sides& sides) {
   return member->is_array() && std::ranges::any_of(*member, [&](const json& ref) { return IsSide(rule.dialect->classify(ref, sides)); });
 }
 
-/// `refs` with the weights of the two sides set. A side named twice has its weight on the first; a side that is missing is
-/// added only where it is to get something, so that a route never speaks of a Service without need.
-json Steered(json refs, const Scene& scene, const base::WeightSplit& split) {
-  std::optional<int> legacy = split.legacy().value();
-  std::optional<int> target = split.target().value();
-  for (json& ref : refs) {
-    const Backend kind = scene.dialect.classify(ref, scene.sides);
-    if (!IsSide(kind)) continue;
-    std::optional<int>& share = kind == Backend::kLegacy ? legacy : target;
-    const int weight = share.value_or(0);
-    share = 0;
-    if (WeightOf(ref, scene.dialect.plain_weight) != weight) ref["weight"] = weight;
+/// A side and what it is to get.
+struct Share {
+  Backend kind;
+  model::Side side;
+  int weight;
+  bool is_named;  ///< also where it gets nothing
+};
+
+std::vector<Share> SharesOf(const Scene& scene, const ComponentIntent& intent) {
+  const bool all_bridge = scene.sides.bridge && intent.bridge == BridgeUse::kAll;
+  const auto direct = [&](base::Percent share) { return all_bridge ? 0 : share.value(); };
+  std::vector<Share> shares{{Backend::kLegacy, scene.sides.legacy, direct(intent.split.legacy()), false},
+                            {Backend::kTarget, scene.sides.target, direct(intent.split.target()), intent.name_target}};
+  if (scene.sides.bridge && intent.bridge != BridgeUse::kNone) {
+    shares.push_back({Backend::kBridge, *scene.sides.bridge, all_bridge ? 100 : 0, intent.name_target});
   }
-  return refs;
+  return shares;
 }
 
-/// Adds the sides that `refs` does not name and that are to get something.
-void AddMissing(json& refs, const Scene& scene, const ComponentIntent& intent) {
-  const Sides& sides = scene.sides;
-  const base::WeightSplit& split = intent.split;
-  const auto add = [&](Backend kind, const model::Side& side, int weight) {
-    const bool is_there = std::ranges::any_of(refs, [&](const json& ref) { return scene.dialect.classify(ref, sides) == kind; });
-    if (!is_there) refs.push_back(scene.dialect.new_backend(side, weight));
-  };
-  if (split.legacy().value() > 0) add(Backend::kLegacy, sides.legacy, split.legacy().value());
-  if (split.target().value() > 0 || intent.name_target) add(Backend::kTarget, sides.target, split.target().value());
+/// `refs` with the weights of the sides set. A side named twice has its weight on the first; a side that is missing is added only where it
+/// is to get something or is to be known, so that a route never speaks of a Service without need. A bridge without share is taken out.
+json Steered(json refs, const Scene& scene, const std::vector<Share>& shares) {
+  json steered = json::array();
+  std::set<Backend> there;
+  for (json& ref : refs) {
+    const Backend kind = scene.dialect.classify(ref, scene.sides);
+    if (IsSide(kind)) {
+      const auto share = std::ranges::find(shares, kind, &Share::kind);
+      if (share == shares.end()) continue;
+      const int weight = there.insert(kind).second ? share->weight : 0;
+      if (WeightOf(ref, scene.dialect.plain_weight) != weight) ref["weight"] = weight;
+    }
+    steered.push_back(std::move(ref));
+  }
+  for (const Share& share : shares) {
+    if (!there.contains(share.kind) && (share.weight > 0 || share.is_named)) {
+      steered.push_back(scene.dialect.new_backend(share.side, share.weight));
+    }
+  }
+  return steered;
 }
 
 void SteerRule(const UserRule& rule, const Scene& scene, const ComponentIntent& intent, PatchBuilder& patch) {
   if (!IsSteerable(rule, scene.sides)) return;
   const json* old = BackendList(rule);
-  json refs = Steered(old == nullptr ? json::array() : *old, scene, intent.split);
-  AddMissing(refs, scene, intent);
+  const json refs = Steered(old == nullptr ? json::array() : *old, scene, SharesOf(scene, intent));
   if (old != nullptr && refs == *old) return;
   TestIdentity(rule, patch);
   const std::string path = PathOf(rule) + "/" + rule.dialect->backends;
@@ -178,7 +191,7 @@ base::Result<ObjectPatch> RuleListRouter::Render(const TrafficIntent& intent, co
   const RuleTable table = ReadRules(object, dialect_);
   if (uid.empty() || table.malformed)
     return base::Fail(ErrorCode::kInvalid, "route " + intent.route + " has no uid or " + NoRules(dialect_));
-  const Scene scene{table, {NamespaceOf(object), intent.legacy, intent.target}, dialect_};
+  const Scene scene{table, {NamespaceOf(object), intent.legacy, intent.target, intent.bridge}, dialect_};
   const std::vector<Assignment> assignments = Assign(scene, intent);
   const OwnChanges own = PlanOwn(scene, assignments, intent);
   const bool any_claimed = std::ranges::any_of(assignments, [](const Assignment& a) { return !a.rules.empty(); });

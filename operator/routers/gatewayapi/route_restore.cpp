@@ -100,7 +100,7 @@ std::vector<const OwnRule*> OwnRulesOf(const RuleTable& table, const std::set<st
 base::Result<std::string> RuleListRouter::Save(const json& object, const model::Spec& spec, const model::RouteRef& route) const {
   const RuleTable table = ReadRules(object, dialect_);
   if (table.malformed) return base::Fail(ErrorCode::kInvalid, "route " + route.name + " has " + NoRules(dialect_));
-  const Sides sides{NamespaceOf(object), spec.legacy, spec.target};
+  const Sides sides{NamespaceOf(object), spec.legacy, spec.target, route.bridge};
   json saved = {{"keys", json::array()}, {"rules", json::array()}, {"version", 1}};
   std::set<const UserRule*> done;
   for (const model::ComponentSpec& component : spec.components) {

@@ -84,6 +84,7 @@ Backend ClassifyRef(const json& ref, const Sides& sides) {
   }
   if (const json* mirror = Member(&ref, "mirror"); mirror != nullptr && *mirror == true) return Backend::kMirror;
   if (Names(ref, sides.target)) return Backend::kTarget;
+  if (sides.bridge && Names(ref, *sides.bridge)) return Backend::kBridge;
   return Names(ref, sides.legacy) ? Backend::kLegacy : Backend::kOther;
 }
 

@@ -17,11 +17,13 @@ namespace softmig::routers {
 struct Sides {
   std::string ns;  ///< the route's own namespace: a backend without namespace is there
   model::Side legacy, target;
+  std::optional<model::Side> bridge{};  ///< RouteRef::bridge: elsewhere a bridge is a stranger
 };
 
 /// kMirror: gets copies of requests, and serves nobody.
-enum class Backend { kLegacy, kTarget, kOther, kMirror };
-inline bool IsSide(Backend backend) { return backend == Backend::kLegacy || backend == Backend::kTarget; }
+enum class Backend { kLegacy, kTarget, kBridge, kOther, kMirror };
+/// Its weight is ours to set.
+inline bool IsSide(Backend backend) { return backend == Backend::kLegacy || backend == Backend::kTarget || backend == Backend::kBridge; }
 
 /// What a rule does whose weights are all 0.
 enum class AllZero {

@@ -33,17 +33,22 @@ struct Move {
   int weight = 0;
   bool flags = false;
   bool name_target = false;
+  bool through_bridge = false;  ///< where one is behind the route
 };
 
 Move MoveOf(const json& move) {
   return {static_cast<int>(std::clamp<std::int64_t>(kube::IntField(move, "weight"), 0, 100)), Child(move, "flags") == true,
-          Child(move, "name") == true};
+          Child(move, "name") == true, Child(move, "bridge") == true};
 }
 
 /// One run: an object that only the router's patches change.
 class Run {
  public:
-  Run(const json& object, const model::Spec& spec) : before_(object), object_(object), spec_(spec), route_(spec.routes.front()) {}
+  /// `behind`: a bridge is behind the route.
+  Run(const json& object, const model::Spec& spec, bool behind)
+      : before_(object), object_(object), spec_(spec), route_(spec.routes.front()) {
+    if (behind) route_.bridge = model::Side{"bridge", 8080};
+  }
 
   void Observe() const {
     const model::RouteState state = router_.Observe(object_, spec_, route_);
@@ -80,7 +85,7 @@ class Run {
     Require(!again || again->empty(), "rendering twice changes nothing: " + (again ? again->json : std::string()));
     Require(WithoutRules(object_) == WithoutRules(before_), "nothing but the rules is touched");
     CheckWeights(move);
-    if (move.weight == 0 && !move.flags) CheckNobodyOnTarget();
+    if (move.weight == 0 && !move.flags && !GoesThrough(move)) CheckNobodyOnTarget();
   }
 
   void Restore() {
@@ -106,6 +111,8 @@ class Run {
   void CheckWeights(const Move& move) const {
     for (const model::ComponentTraffic& component : router_.Observe(object_, spec_, route_).components) {
       if (!component.problems.empty()) continue;
+      Require(component.all_bridge == GoesThrough(move), "everybody goes through the bridge where that was asked for, else nobody");
+      if (component.all_bridge) continue;
       Require(component.weight && component.weight->value() == move.weight, "a component without problems gets the weight asked for");
       Require(component.names_target || (move.weight == 0 && !move.name_target), "the target is named where it was asked for");
     }
@@ -118,13 +125,19 @@ class Run {
   }
 
   [[nodiscard]] routers::TrafficIntent IntentOf(const Move& move) const {
-    routers::TrafficIntent intent{"move", spec_.legacy, spec_.target, route_.name, {}};
+    routers::TrafficIntent intent{"move", spec_.legacy, spec_.target, route_.name, {}, {}, route_.bridge};
+    const auto use = GoesThrough(move)   ? routers::BridgeUse::kAll
+                     : move.weight < 100 ? routers::BridgeUse::kNamed
+                                         : routers::BridgeUse::kNone;
     for (const model::ComponentSpec& component : spec_.components) {
       const base::WeightSplit split(base::Percent::Of(move.weight));
-      intent.components.push_back({component, split, move.flags ? spec_.flags : decltype(spec_.flags){}, move.name_target});
+      const bool flags = move.flags && !route_.bridge;
+      intent.components.push_back({component, split, flags ? spec_.flags : decltype(spec_.flags){}, move.name_target, use});
     }
     return intent;
   }
+
+  [[nodiscard]] bool GoesThrough(const Move& move) const { return route_.bridge && move.through_bridge; }
 
   static json WithoutRules(json object) {
     object["spec"].erase("rules");
@@ -137,7 +150,7 @@ class Run {
   const json before_;
   json object_;
   const model::Spec& spec_;
-  const model::RouteRef& route_;
+  model::RouteRef route_;
   HttpRouteRouter router_;
   std::string saved_;
 };
@@ -160,7 +173,7 @@ int FuzzHttpRoute(Bytes data) {
   json object = Child(*text, "route");
   LikeTheServer(object);
   const model::Spec spec = SpecFor(Child(*text, "spec"));
-  Run run(object, spec);
+  Run run(object, spec, Child(*text, "behind") == true);
   run.Observe();
   const bool saved = run.Save();
   const json& moves = Child(*text, "moves");

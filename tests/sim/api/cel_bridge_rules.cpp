@@ -78,6 +78,25 @@ bool ComponentsOnlyWhereThereAreRules(const json& self, const json* /*old*/) {
          });
 }
 
+const json& BehindOf(const json& route) { return Child(Child(route, kBridge), "behind"); }
+bool IsBehindRoute(const json& route) { return !BehindOf(route).is_null(); }
+
+bool ComponentsNotBehindARoute(const json& self, const json* /*old*/) {
+  return Child(self, "components").empty() || !Exists(self["routes"], IsBehindRoute);
+}
+
+bool EntranceIsARouteOfItsOwn(const json& self, const json* /*old*/) {
+  return All(self, [&](const json& a) {
+    if (!IsBehindRoute(a)) return true;
+    const json& entrance = Child(BehindOf(a), kGateway);
+    const auto is_it = [&](const json& b) {
+      return Has(b, kGateway) && Child(b[kGateway], "kind") == Child(entrance, "kind") &&
+             Child(b[kGateway], "name") == Child(entrance, "name");
+    };
+    return self.size() < 8 && !Exists(self, is_it);
+  });
+}
+
 bool WeightsDiffer(const json& self, const json* /*old*/) {
   return Child(Child(self, "legacy"), "weight") != Child(Child(self, "target"), "weight");
 }
@@ -125,6 +144,13 @@ void AddBridgeRules(RuleTable& book) {
       ["[has(self.gatewayAPI), has(self.contour), has(self.istio), has(self.traefik), has(self.nginx), "
        "has(self.service), has(self.custom), has(self.bridge)].filter(x, x).size() == 1"] = OneKindOfRoute;
   book["self.legacy.weight != self.target.weight"] = WeightsDiffer;
+  book
+      ["!has(self.components) || size(self.components) == 0 || self.routes.all(r, !has(r.bridge) || "
+       "!has(r.bridge.behind))"] = ComponentsNotBehindARoute;
+  book
+      ["self.all(a, !has(a.bridge) || !has(a.bridge.behind) || (size(self) < 8 && self.all(b, !has(b.gatewayAPI) || "
+       "b.gatewayAPI.kind != a.bridge.behind.gatewayAPI.kind || b.gatewayAPI.name != "
+       "a.bridge.behind.gatewayAPI.name)))"] = EntranceIsARouteOfItsOwn;
   book
       ["!has(self.components) || size(self.components) == 0 || self.routes.all(r, has(r.gatewayAPI) || has(r.contour) || "
        "has(r.istio) || has(r.bridge))"] = ComponentsOnlyWhereThereAreRules;

@@ -28,7 +28,7 @@ bool SamePlace(const json& a, const json& b) {
   const json& there = Child(b, bridge ? "bridge" : "gatewayAPI");
   const char* second = bridge ? "port" : "kind";
   return Child(a, "name") == Child(b, "name") && there.is_object() && Child(here, "name") == Child(there, "name") &&
-         Child(here, second) == Child(there, second);
+         Child(here, second) == Child(there, second) && (!bridge || Child(here, "behind") == Child(there, "behind"));
 }
 
 bool RoutesStayWhileAdopted(const json& self, const json* old) {
@@ -128,7 +128,8 @@ void AddSpecRules(RuleTable& book) {
   book[AdoptedRule("self.spec.target == oldSelf.spec.target")] = StaysWhileAdopted<kTarget>;
   book[AdoptedRule(
       "(size(self.spec.routes) == size(oldSelf.spec.routes) && self.spec.routes.all(r, oldSelf.spec.routes.exists(o, o.name == r.name && "
-      "(has(r.bridge) ? has(o.bridge) && o.bridge.name == r.bridge.name && o.bridge.port == r.bridge.port : "
+      "(has(r.bridge) ? has(o.bridge) && o.bridge.name == r.bridge.name && o.bridge.port == r.bridge.port && "
+      "has(o.bridge.behind) == has(r.bridge.behind) && (!has(r.bridge.behind) || o.bridge.behind == r.bridge.behind) : "
       "has(r.gatewayAPI) ? has(o.gatewayAPI) && o.gatewayAPI.kind == r.gatewayAPI.kind && "
       "o.gatewayAPI.name == r.gatewayAPI.name : o == r))))")] = RoutesStayWhileAdopted;
   book[AdoptedRule(
