@@ -36,6 +36,11 @@ void ForgetOldDrift(Context& context) {
   });
 }
 
+/// As people know it: its name in spec.routes, or the object's where it stands there only as what a bridge is behind.
+std::string NameOf(const Context& context, const std::string& route) {
+  return IsEntrance(route) && model::EntranceOf(context.spec) != nullptr ? model::EntranceOf(context.spec)->object : route;
+}
+
 std::string Writer(const RouteState* state) {
   return state == nullptr || state->last_writer.empty() ? "somebody" : "field manager " + state->last_writer;
 }
@@ -47,11 +52,13 @@ void CountDrift(Context& context, const std::string& route, const RouteState& st
   drift.last = context.now;
   if (drift.reverted > kRevertsAreConflict) return;  // told already
   if (InConflict(drift)) {
-    context.Tell(true, reason::kOwnershipConflict,
-                 fmt::format("route {}: {} keeps changing the weights; the operator stops writing until it is quiet for {} min", route,
-                             Writer(&state), std::chrono::duration_cast<std::chrono::minutes>(kConflictQuiet).count()));
+    context.Tell(
+        true, reason::kOwnershipConflict,
+        fmt::format("route {}: {} keeps changing the weights; the operator stops writing until it is quiet for {} min",
+                    NameOf(context, route), Writer(&state), std::chrono::duration_cast<std::chrono::minutes>(kConflictQuiet).count()));
   } else {
-    context.Tell(true, reason::kDriftCorrected, fmt::format("route {}: {} changed the weights; they are put back", route, Writer(&state)));
+    context.Tell(true, reason::kDriftCorrected,
+                 fmt::format("route {}: {} changed the weights; they are put back", NameOf(context, route), Writer(&state)));
   }
 }
 
@@ -114,7 +121,7 @@ std::optional<Blocker> ConflictBlocker(const Context& context) {
   });
   if (told != context.status.conditions.end()) return Blocker{why, told->message, true};
   return Blocker{why,
-                 fmt::format("route {}: {} keeps changing the weights; tell it to leave /spec/rules alone", drift->route,
+                 fmt::format("route {}: {} keeps changing the weights; tell it to leave /spec/rules alone", NameOf(context, drift->route),
                              Writer(StateOf(context, drift->route))),
                  true};
 }

@@ -235,7 +235,8 @@ class Player {
     const std::string component = words.at(2);
     for (int i = 0; i < std::stoi(words.at(5)); ++i) {
       WorldRoute& route = world_->routes.at(words.at(1));
-      if (route.weights[component] != std::stoi(words.at(3))) Route({"route", words[1], "weight", component, words[3], words.at(4)});
+      const bool differs = route.weights[component] != std::stoi(words.at(3)) || route.LeadsToBridge(component);
+      if (differs) Route({"route", words[1], "weight", component, words[3], words.at(4)});
       Run({});
     }
   }
