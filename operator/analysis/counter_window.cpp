@@ -1,5 +1,6 @@
 #include "analysis/counter_window.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 
@@ -26,20 +27,27 @@ double Sum(const SeriesValues& values) {
   return sum;
 }
 
-/// Nothing: a sum over others fell.
-std::optional<double> Growth(const SeriesValues& before, const SeriesValues& now) {
+/// What a series that is lower than before means.
+enum class Fall { kReset, kPast };
+
+/// Nothing: a sum over others was reset.
+std::optional<double> Growth(const SeriesValues& before, const SeriesValues& now, Fall fall) {
   double grown = 0;
   for (const auto& [id, value] : now) {
     const auto it = before.find(id);
     const bool fell = it != before.end() && value < it->second;
+    if (fell && fall == Fall::kPast) continue;
     if (fell && id == kSumOverAll) return std::nullopt;
     grown += it == before.end() || fell ? value : value - it->second;
   }
   return grown;
 }
 
-void Remember(SeriesValues& into, const SeriesValues& now) {
-  for (const auto& [id, value] : now) into[id] = value;
+void Remember(SeriesValues& into, const SeriesValues& now, Fall fall) {
+  for (const auto& [id, value] : now) {
+    const auto [known, is_new] = into.emplace(id, value);
+    if (!is_new && (fall == Fall::kReset || value > known->second)) known->second = value;
+  }
 }
 
 std::string WhyImpossible(const SeriesValues& bad, const SeriesValues& total) {
@@ -62,17 +70,21 @@ CounterStep Count(const CountersState& before, const model::Sample& sample) {
   const SeriesValues bad = ValuesOf(sample.first);
   const SeriesValues total = ValuesOf(sample.second);
   if (auto why = WhyImpossible(bad, total); !why.empty()) return refuse(std::move(why));
-  const bool begins = !before.until || sample.asked_at <= *before.until;
-  CounterStep step{begins ? CountersState() : before, std::nullopt, {}, begins};
-  Remember(step.state.bad, bad);
-  Remember(step.state.total, total);
+  const bool is_set_back = before.until && sample.asked_at <= *before.until;
+  const bool begins = !before.until || is_set_back;
+  CounterStep step{before, std::nullopt, {}, begins};
+  if (is_set_back) step.state.known_until = std::max(before.known_until.value_or(*before.until), *before.until);
+  const Fall fall = step.state.known_until && sample.asked_at <= *step.state.known_until ? Fall::kPast : Fall::kReset;
+  if (fall == Fall::kReset) step.state.known_until.reset();
+  Remember(step.state.bad, bad, fall);
+  Remember(step.state.total, total, fall);
   if (step.state.bad.size() > kMostSeries || step.state.total.size() > kMostSeries) {
     return refuse("more than " + std::to_string(kMostSeries) + " series: sum them by fewer labels");
   }
   step.state.until = sample.asked_at;
   if (begins) return step;
-  const auto k = Growth(before.bad, bad);
-  const auto n = Growth(before.total, total);
+  const auto k = Growth(before.bad, bad, fall);
+  const auto n = Growth(before.total, total, fall);
   if (!k || !n) return step;
   if (*k > *n) {
     step.refused = "since the last poll bad grew by " + Shortest(*k) + ", total only by " + Shortest(*n);

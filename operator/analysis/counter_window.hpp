@@ -25,6 +25,8 @@ using SeriesValues = std::map<std::uint64_t, double>;
 struct CountersState {
   SeriesValues bad, total;
   std::optional<base::WallTime> until;  ///< the instant of the last good reading
+  /// Where the clock was set back: up to here instants were asked about before. What is lower than remembered is the past until then.
+  std::optional<base::WallTime> known_until{};
   bool operator==(const CountersState&) const = default;
 };
 
@@ -35,7 +37,7 @@ struct CounterStep {
   CountersState state;
   std::optional<Window> window;
   std::string refused;
-  bool began = false;  ///< nothing before this reading is remembered: the first one, or the clock was set back
+  bool began = false;  ///< there is no window before this reading: it is the first one, or the clock was set back
 };
 
 /// Turns readings of two cumulative counters, taken at the same instant, into the window since the reading before. Pure.
@@ -44,8 +46,9 @@ struct CounterStep {
 /// is gone counts nothing and is remembered, so that a gap in scraping is no new beginning. A series without labels is a sum over
 /// others: where it falls, nobody can tell which of them was reset, so that reading counts nothing and the next window starts from it.
 /// Refused, leaving the counts alone: negative values, bad above total, more than kMostSeries series. An instant that is not later than the
-/// one before means that the clock was set back: the count begins anew, so that one window is lost and not all until the clock is where it
-/// was. REQUIRES: both readings are kNumber or kSeries and finite.
+/// one before means that the clock was set back: one window is lost, and not all until the clock is where it was. Until then a series that
+/// is lower than remembered is not reset: it was asked about an instant before, whose requests were counted. REQUIRES: both readings are
+/// kNumber or kSeries and finite.
 CounterStep Count(const CountersState& before, const model::Sample& sample);
 
 }  // namespace softmig::analysis

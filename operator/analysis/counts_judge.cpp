@@ -163,13 +163,19 @@ void TakeWindow(const EvidenceRule& rule, CountsState& state, const EvidenceWind
   if (stage.since && window.start >= *stage.since && state.evidence.stage_since != stage.since) {
     state.evidence = StartStage(rule, std::move(state.evidence));
     state.evidence.stage_since = stage.since;
+    state.evidence.stage_open = false;
   }
   if (window.legacy) state.legacy_per_second = window.legacy->total / Seconds(window);
   state.silent_windows = SilentWindows(state.silent_windows, window, stage.weight);
   const bool before_users = stage.weight <= 0;
   EvidenceWindow judged = window;
   if (before_users && !stage.of_copies) judged.target = {};  // users that are not ours to answer for: testers, or somebody's own trial
+  const StageEvidence stage_before = state.evidence.stage;
   state.evidence = Advance(rule, std::move(state.evidence), judged);
+  if (!stage.of_copies && !state.evidence.stage_open && state.evidence.stage.target.total > stage_before.target.total) {
+    state.evidence.stage = stage_before;
+    state.evidence.stage_open = true;
+  }
   if (!before_users) state.begun_anew.clear();
   if (before_users && stage.of_copies && Assess(rule, state.evidence).verdict == Verdict::kBreach) BeginAnew(rule, state, window);
 }

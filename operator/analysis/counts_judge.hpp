@@ -59,9 +59,11 @@ struct CountsOutcome {
 
 /// The readings of one more instant, in order of time. Pure.
 /// A window is what grew since the last instant whose counts were well, so nothing is lost or counted twice where an answer is missing.
-/// A stage that began by the window's start is started first. At weight 0 only legacy is learned from. Instants up to
-/// evidence.last_window_end only teach the counters what there was: they were evidence before. bad without any series where it never had
-/// one is no zero: the query may be wrong. Where legacy cannot be counted the target's half still is.
+/// A stage that began by the window's start is started first. In favour of it counts what grows after its counters were first seen to
+/// move: that first growth may be older than the stage, since a source may show old numbers for a while (a scrape that is late, a cache).
+/// Against the target it counts. Copies (of a bridge) are asked for themselves and count at once. At weight 0 only legacy is learned from.
+/// Instants up to evidence.last_window_end only teach the counters what there was: they were evidence before. bad without any series where
+/// it never had one is no zero: the query may be wrong. Where legacy cannot be counted the target's half still is.
 CountsOutcome TakeInstant(const EvidenceRule& rule, CountsState state, const CountReadings& readings, const StageInfo& stage);
 
 /// A window that is known already, as of a bridge: what TakeInstant does once it has one.

@@ -206,6 +206,7 @@ json ToJson(const MetricEvidence& state) {
   if (state.legacy != RollbackDetector{}) out["legacy"] = DetectorJson(state.legacy);
   if (state.relative != RollbackDetector{}) out["relative"] = DetectorJson(state.relative);
   out["total"] = CountsJson(state.total);
+  if (state.stage_open) out["stageOpen"] = 1;
   out["stage"] = StageJson(state.stage);
   if (state.noise != Overdispersion{}) out["noise"] = NoiseJson(state.noise);
   if (!state.agents.empty()) out["agents"] = AgentsJson(state.agents);
@@ -232,6 +233,7 @@ base::Result<MetricEvidence> ParseMetricEvidence(const json& document) {
   out.relative = ReadDetector(reader, reader.Find(document, "relative", false), "relative");
   reader.ReadCounts(reader.Find(document, "total", true), "total", out.total);
   if (const json* stage = reader.Find(document, "stage", true)) out.stage = ReadStage(reader, *stage);
+  out.stage_open = reader.Find(document, "stageOpen", false) != nullptr;
   out.noise = ReadNoise(reader, reader.Find(document, "noise", false));
   ReadDropped(reader, reader.Find(document, "dropped", false), out.dropped);
   ReadAgents(reader, reader.Find(document, "agents", false), out.agents);

@@ -26,6 +26,7 @@ struct MetricEvidence {
   std::uint64_t spec_hash = 0;                    ///< EvidenceRule::hash of the rule it was gathered under
   std::optional<base::WallTime> last_window_end;  ///< replay starts here
   std::optional<base::WallTime> stage_since;      ///< which stage this is, in the words of whoever started it
+  bool stage_open = false;                        ///< its counters have moved since it began: TakeWindow
   RollbackDetector detector;                      ///< of the tolerance, or of the ratio to legacy
   RollbackDetector floor;                         ///< kRelative with a floor
   RollbackDetector hard;                          ///< with a hard limit

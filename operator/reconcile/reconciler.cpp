@@ -67,21 +67,24 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   const auto unrecorded = UnrecordedOf(*migration);
   if (unrecorded) known.status = unrecorded->next;
   decide::Decision decision = DecideOn(known, seen, now);
-  if (auto taken_back = TakeBackFirst(known, decision, seen, now)) {
+  const TakenBack taken_back = TakeBackFirst(known, decision, seen, now);
+  if (taken_back != TakenBack::kNothing) {
     // Another component's rollback that is not recorded yet is told with this one.
     if (unrecorded) {
       decision.notes.insert(decision.notes.begin(), unrecorded->notes.begin(), unrecorded->notes.end());
       decision.records.insert(decision.records.begin(), unrecorded->records.begin(), unrecorded->records.end());
     }
+    // Also where no route could be written: what it was decided on may not be there any more when one can.
     Remember(*migration, decision);
-    return *taken_back;
+    if (taken_back == TakenBack::kAll) return {Outcome::kRequeueSoon, {}, kube::Lane::kOrdinary, true};
   }
   std::optional<PassResult> carried_out;
   if (!decision.actions.empty()) carried_out = CarryOut(known, decision, unrecorded ? ManagerOf(known, unrecorded->next) : kFieldManager);
   // After what moves users, and not while they must be taken back.
   const bool kept = decision.urgency == decide::Urgency::kSafety || KeepBridge(known);
   if (unrecorded || decision.next != migration->status) {
-    const PassResult recorded = Record(*migration, unrecorded ? *unrecorded : decision);
+    const bool is_begun = taken_back == TakenBack::kNotAll;
+    const PassResult recorded = Record(*migration, unrecorded && !is_begun ? *unrecorded : decision);
     return carried_out && carried_out->outcome == Outcome::kFailed ? *carried_out : recorded;
   }
   if (carried_out) return *carried_out;
@@ -167,14 +170,14 @@ void Reconciler::RecordEvent(const Migration& migration, kube::EventType type, c
   parts_.events.Record({kube::kSoftMigrations, migration.meta.key, migration.meta.uid, type, reason, "Reconcile", message});
 }
 
-std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, const decide::Decision& decision,
-                                                    const decide::Observation& seen, base::WallTime now) {
-  if (!migration.spec || !BeginsRollback(migration.status, decision.next)) return std::nullopt;
+Reconciler::TakenBack Reconciler::TakeBackFirst(const Migration& migration, const decide::Decision& decision,
+                                                const decide::Observation& seen, base::WallTime now) {
+  if (!migration.spec || !BeginsRollback(migration.status, decision.next)) return TakenBack::kNothing;
   Migration intended = migration;
   intended.status = decision.next;
   const decide::Decision plan = DecideOn(intended, seen, now);
   // A route that is missing is made once the rollback is recorded, at the weights that it records.
-  if (std::ranges::none_of(plan.actions, MovesUsers)) return std::nullopt;
+  if (std::ranges::none_of(plan.actions, MovesUsers)) return TakenBack::kNothing;
   const std::string manager = ManagerOf(migration, decision.next);
   bool all = true;
   for (const decide::Action& action : plan.actions) {
@@ -183,9 +186,9 @@ std::optional<PassResult> Reconciler::TakeBackFirst(const Migration& migration, 
     if (!done) LogFailure(migration, done.error());
     all = all && done.has_value();
   }
-  if (!all) return std::nullopt;  // record it, then go on as recorded
+  if (!all) return TakenBack::kNotAll;  // record it, then go on as recorded
   if (const auto& since = decision.next.last_rollback->breach_seen_at) parts_.metrics.ObserveBreachToZero(parts_.clock.WallNow() - *since);
-  return PassResult{Outcome::kRequeueSoon, {}, kube::Lane::kOrdinary, true};
+  return TakenBack::kAll;
 }
 
 PassResult Reconciler::Record(const Migration& migration, const decide::Decision& decision) {

@@ -67,9 +67,11 @@ class Reconciler {
   void Remember(const Migration& migration, const decide::Decision& decision);
   void ForgetUnrecorded(const kube::ObjectKey& key);
 
-  /// Takes users back before that is recorded; nothing where no route has to change (any more).
-  std::optional<PassResult> TakeBackFirst(const Migration& migration, const decide::Decision& decision, const decide::Observation& seen,
-                                          base::WallTime now);
+  enum class TakenBack { kNothing, kNotAll, kAll };
+  /// Takes users back before that is recorded: kNothing where no rollback begins or no route has to change (any more), kNotAll where some
+  /// route could not be written.
+  TakenBack TakeBackFirst(const Migration& migration, const decide::Decision& decision, const decide::Observation& seen,
+                          base::WallTime now);
   PassResult Record(const Migration& migration, const decide::Decision& decision);
   PassResult CarryOut(const Migration& migration, const decide::Decision& decision, const std::string& manager);
   void Tell(const Migration& migration, const decide::Decision& decision);

@@ -121,6 +121,7 @@ class Invariants {
   struct Story {
     std::map<std::string, Recorded> recorded;  ///< by process
     MigrationRecord record;
+    Time attempt_since{};  ///< when another attempt was recorded: counts begin anew with it; 0: the first
     std::vector<ComponentStory> components;
     std::map<std::string, std::string> originals;  ///< rules of this migration on each route as the user wrote them
     std::map<std::string, bool> edited;            ///< by somebody since

@@ -64,6 +64,19 @@ void Invariants::NoteLegacy(std::size_t index, const Replica& worker) {
 
 void Invariants::NoteThaw(int replica) { thawed_[replica] = parts_.loop.now(); }
 
+namespace {
+
+/// Nothing: not yet. Of counts that began anew the first answer after that says nothing.
+std::optional<Time> KnownBadSince(const MetricFacts& facts, Time begun) {
+  if (facts.bad_in_a_row < facts.bad_needed) return std::nullopt;
+  if (begun == Time(0)) return facts.bad_since;
+  const auto first = std::ranges::upper_bound(facts.bad_at, begun);
+  const auto left = facts.bad_at.end() - first;
+  return left > facts.bad_needed ? std::optional(*(first + facts.bad_needed)) : std::nullopt;
+}
+
+}  // namespace
+
 void Invariants::JudgeBreach(std::size_t index, std::size_t c, Replica& worker) {
   const MigrationPlan& plan = parts_.scenario.migrations[index];
   Story& story = stories_[index];
@@ -77,8 +90,8 @@ void Invariants::JudgeBreach(std::size_t index, std::size_t c, Replica& worker) 
     const auto facts = worker.metric_log().find({static_cast<int>(index), static_cast<int>(c), static_cast<int>(m)});
     if (facts == worker.metric_log().end()) continue;
     suspected = suspected || facts->second.bad_in_a_row > 0;
-    if (facts->second.bad_in_a_row < facts->second.bad_needed) continue;
-    since = since ? std::min(*since, facts->second.bad_since) : facts->second.bad_since;
+    const auto known = KnownBadSince(facts->second, plan.metrics[m].counts ? story.attempt_since : Time(0));
+    if (known) since = since ? std::min(*since, *known) : *known;
   }
   suspected = suspected && OnTarget(component);
   if (suspected && !component.suspected) parts_.checker.Exercised(invariant::kBreach);

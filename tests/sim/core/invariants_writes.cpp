@@ -110,6 +110,7 @@ void Invariants::OnMigration(std::size_t index, const ClusterChange& whole) {
   Story& story = stories_[index];
   const MigrationRecord before = std::exchange(story.record, whole.change.after ? ReadMigration(*whole.change.after) : MigrationRecord{});
   const MigrationRecord& after = story.record;
+  if (before.attempt > 0 && after.attempt != before.attempt) story.attempt_since = parts_.loop.now();
   const auto all_complete = [](const MigrationRecord& record) {
     return !record.components.empty() &&
            std::ranges::all_of(record.components, [](const auto& one) { return one.second.phase == "Complete"; });

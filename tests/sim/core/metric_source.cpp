@@ -16,6 +16,7 @@ constexpr double kTolerated = 0.05;
 constexpr double kClearlyBad = 0.2;
 constexpr double kLatencyLimit = 0.5;
 constexpr std::size_t kGoodKept = 6;
+constexpr std::size_t kBadKept = 16;
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 /// A breach that says all a window may say (a third of 16.5 nats) outweighs any beginning within so many windows.
 constexpr int kWindowsOfEvidence = 6;
@@ -130,8 +131,9 @@ double MetricSource::Number(const Question& question, Time now) {
   const auto [migration, component, metric] = question.key;
   if (question.what == "latency") return data_.latency(migration, component);
   const auto counters = data_.Read(migration, component);
-  const bool bad = question.what == "bad";
-  return std::floor(bad ? counters.bad : counters.total) - std::floor(base_[bad ? 0 : 1][question.key]);
+  const double total = std::floor(counters.total) - std::floor(base_[1][question.key]);
+  // Each is rounded by itself, and the one before the reset, too.
+  return question.what == "bad" ? std::min(std::floor(counters.bad) - std::floor(base_[0][question.key]), total) : total;
 }
 
 MetricSource::Answer MetricSource::Ask(const Question& question, Time now) {
@@ -263,6 +265,9 @@ void MetricTransport::Note(const MetricKey& key, Evidence evidence, Time asked) 
   const bool by_evidence = metric.counts && scenario_.migrations[static_cast<std::size_t>(std::get<0>(key))].evidence;
   facts.bad_needed = by_evidence ? kWindowsOfEvidence : metric.counts ? 2 : 1;
   if (facts.bad_in_a_row == facts.bad_needed) facts.bad_since = loop_.now();
+  if (evidence == Evidence::kBad) facts.bad_at.push_back(loop_.now());
+  if (evidence != Evidence::kBad) facts.bad_at.clear();
+  if (facts.bad_at.size() > kBadKept) facts.bad_at.erase(facts.bad_at.begin());
   if (evidence != Evidence::kGood) return;
   facts.good_asked.push_back(asked);
   if (facts.good_asked.size() > kGoodKept) facts.good_asked.erase(facts.good_asked.begin());

@@ -31,6 +31,7 @@ struct MetricFacts {
   Time last_asked{};             ///< when it was asked for
   std::vector<Time> good_asked;  ///< of the last few good ones
   int bad_in_a_row = 0;
+  std::vector<Time> bad_at;  ///< when the last few of them were delivered
   int bad_needed = 2;
   Time bad_since{};  ///< delivery of the bad answer after which nobody can call it anything else: for counts the second in a row
 };

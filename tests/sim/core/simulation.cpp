@@ -257,7 +257,8 @@ void Simulation::Settle() {
   std::optional<std::string> why = "not looked at";
   while (!loop_.stopped() && why && loop_.now() < limit) {
     loop_.RunUntil(loop_.now() + kSettleSlice);
-    if (invariants_.Unsettled()) continue;
+    why = invariants_.Unsettled();
+    if (why) continue;
     // The last gateways report, the last watches arrive, and who was frozen is found out: the next leader has its own first words to say.
     loop_.RunUntil(loop_.now() + kLastWords);
     why = invariants_.Unsettled();

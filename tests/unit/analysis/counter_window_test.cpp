@@ -103,6 +103,37 @@ TEST(CounterWindow, AClockSetBackLosesOneWindowAndNotAllUntilItIsWhereItWas) {
   EXPECT_EQ(next.window->n, 20);
 }
 
+TEST(CounterWindow, WhatWasCountedBeforeTheClockWasSetBackIsNotCountedAgain) {
+  CountersState state;
+  const auto grown = [&](int seconds, double total) {
+    CounterStep step = Count(state, {At(seconds), At(seconds + 1), Series({{1, 0}}), Series({{1, total}})});
+    state = std::move(step.state);
+    return step.window ? step.window->n : 0;
+  };
+  grown(100, 0);
+  EXPECT_EQ(grown(112, 12), 12);
+  EXPECT_EQ(grown(70, 0), 0) << "the past";
+  EXPECT_EQ(grown(73, 0), 0);
+  EXPECT_EQ(grown(106, 5), 0) << "counted before";
+  EXPECT_EQ(grown(112, 12), 0);
+  EXPECT_EQ(grown(118, 19), 7);
+  EXPECT_EQ(grown(121, 3), 3) << "reset: nobody asked about this instant before";
+}
+
+TEST(CounterWindow, AResetAfterTheClockWasPutRightIsFoundOnceItIsWhereItWas) {
+  CountersState state;
+  const auto grown = [&](int seconds, double total) {
+    CounterStep step = Count(state, {At(seconds), At(seconds + 1), Series({{1, 0}}), Series({{1, total}})});
+    state = std::move(step.state);
+    return step.window ? step.window->n : 0;
+  };
+  grown(1'000, 100);
+  EXPECT_EQ(grown(400, 110), 0);
+  EXPECT_EQ(grown(410, 130), 20);
+  EXPECT_EQ(grown(420, 5), 0);
+  EXPECT_EQ(grown(1'010, 9), 9);
+}
+
 TEST(CounterWindow, RemembersOnlySoManySeries) {
   std::vector<SeriesPoint> many;
   for (std::uint64_t id = 1; id <= kMostSeries + 1; ++id) many.push_back({id, 1});

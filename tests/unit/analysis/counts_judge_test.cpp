@@ -87,8 +87,8 @@ TEST(CountsJudge, CountsWhatGrewBetweenInstants) {
   Counter counter;
   counter.Take({5, 1000}, {9, 2000}).Take({6, 1100}, {10, 2300}).Take({6, 1250}, {11, 2500});
   EXPECT_EQ(counter.evidence().total, (Counts{250, 1}));
-  EXPECT_EQ(counter.evidence().stage.target, (Counts{250, 1}));
-  EXPECT_EQ(counter.evidence().stage.legacy, (Counts{500, 2}));
+  EXPECT_EQ(counter.evidence().stage.target, (Counts{150, 0})) << "without what its counters first showed";
+  EXPECT_EQ(counter.evidence().stage.legacy, (Counts{200, 1}));
   EXPECT_EQ(counter.evidence().last_window_end, kStart + 2 * kStep);
 }
 
@@ -125,12 +125,37 @@ TEST(CountsJudge, AStageStartsWithTheFirstWindowThatBeganInIt) {
   counter.Take({0, 150}).Take({0, 175});
   EXPECT_EQ(counter.evidence().stage_since, counter.stage.since);
   EXPECT_EQ(counter.evidence().detector.stage, 1);
-  EXPECT_EQ(counter.evidence().stage.target.total, 75);
+  EXPECT_EQ(counter.evidence().stage.target.total, 25);
   EXPECT_EQ(counter.evidence().total.total, 175);
   counter.stage.since = counter.now() - kStep;
   counter.Take({0, 200});
   EXPECT_EQ(counter.evidence().detector.stage, 2);
-  EXPECT_EQ(counter.evidence().stage.target.total, 25);
+  EXPECT_EQ(counter.evidence().stage.target.total, 0);
+  counter.Take({0, 240});
+  EXPECT_EQ(counter.evidence().stage.target.total, 40);
+}
+
+TEST(CountsJudge, WhatASourceShowsLateIsNoEvidenceForTheStage) {
+  Counter counter;
+  counter.Take({0, 0});
+  counter.stage.since = counter.now();
+  for (int i = 0; i < 5; ++i) counter.Take({0, 0});  // it stands still, although users were on the target before
+  counter.Take({3, 100'000});
+  EXPECT_EQ(counter.evidence().stage.target, Counts()) << "of before the stage, for all that anybody knows";
+  EXPECT_EQ(counter.evidence().total, (Counts{100'000, 3})) << "against the target it counts";
+  EXPECT_NE(counter.Now().verdict, Verdict::kPass);
+  const auto restored = FromText(ToText(counter.evidence()), *Rule());
+  ASSERT_TRUE(restored);
+  EXPECT_TRUE(restored->stage_open) << "and a later process does not wait for it again";
+  counter.Take({3, 200'000});
+  EXPECT_EQ(counter.Now().verdict, Verdict::kPass);
+}
+
+TEST(CountsJudge, CopiesCountAtOnce) {
+  Counter counter;
+  counter.stage.of_copies = true;
+  counter.Take({0, 0}).Take({0, 100});
+  EXPECT_EQ(counter.evidence().stage.target.total, 100);
 }
 
 TEST(CountsJudge, WhoeverCallsTheTargetBeforeItHasAWeightSaysNothingAboutIt) {
@@ -226,7 +251,7 @@ TEST(CountsJudge, TellsAGoodFromABadTarget) {
   }
   EXPECT_EQ(good.Now().verdict, Verdict::kPass);
   EXPECT_EQ(good.Now().window_start, kStart);
-  EXPECT_EQ(good.Now().samples, 59'000);
+  EXPECT_EQ(good.Now().samples, 58'000);
   EXPECT_EQ(bad.Now().verdict, Verdict::kBreach);
   EXPECT_EQ(bad.Now().value, 0.1);
 }
@@ -249,7 +274,7 @@ TEST(CountsJudge, WhatLegacySuffersTooIsNoBreachUnlessTheTargetIsWorse) {
 
 TEST(CountsJudge, DescribesWhatPeopleAskFor) {
   Counter counter;
-  for (int i = 0; i < 4; ++i) counter.Take({i * 1.0, i * 100.0}, {i * 2.0, i * 900.0});
+  for (int i = 0; i < 5; ++i) counter.Take({i * 1.0, i * 100.0}, {i * 2.0, i * 900.0});
   const std::string text = Describe(counter.View());
   for (const char* part :
        {"3 of 300 bad (1 %, likely ", "legacy 6 of 2700 bad", "tolerated 1 %", "odds against the target", "rollback at 100"}) {
