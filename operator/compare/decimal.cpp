@@ -96,6 +96,17 @@ std::optional<Aligned> Align(const Decimal& a, const Decimal& b, std::int64_t at
   return Aligned{std::move(*left), std::move(*right), exponent};
 }
 
+/// Of a number without an exponent the one plain spelling (NumberForm::kPlain); nothing for others and for what is too long.
+std::optional<std::string_view> PlainOf(std::string_view text) {
+  const auto is_exponent = [](char c) { return c == 'e' || c == 'E'; };
+  if (text.size() > kMostNumberBytes || std::ranges::any_of(text, is_exponent)) return std::nullopt;
+  if (text.find('.') != std::string_view::npos) {
+    text = text.substr(0, text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.remove_suffix(1);
+  }
+  return text == "-0" ? "0" : text;
+}
+
 }  // namespace
 
 NumberForm FormOf(std::string_view text) {
@@ -132,6 +143,15 @@ std::optional<Decimal> ParseDecimal(std::string_view text) {
   number.exponent = *exponent - static_cast<std::int64_t>(parts->fraction.size());
   Normalize(number);
   return number;
+}
+
+bool IsSameNumber(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  const auto left_plain = PlainOf(a);
+  const auto right_plain = PlainOf(b);
+  if (left_plain && right_plain) return *left_plain == *right_plain;
+  const auto left = ParseDecimal(a);
+  return left && left == ParseDecimal(b);
 }
 
 void AppendTo(const Decimal& number, std::string& out) {

@@ -27,6 +27,9 @@ NumberForm FormOf(std::string_view text);
 /// Nothing where it is no JSON number, or too long.
 std::optional<Decimal> ParseDecimal(std::string_view text);
 
+/// Whether two JSON numbers are the same Decimal. False where one of them is too long, unless they are spelled the same.
+bool IsSameNumber(std::string_view a, std::string_view b);
+
 /// "-12e-1": one spelling for each number.
 void AppendTo(const Decimal& number, std::string& out);
 

@@ -22,7 +22,10 @@ class FieldTable {
   static constexpr Id kNone = 0xFFFF;  ///< the table is full
   static constexpr std::size_t kMost = 512;
 
-  FieldTable() { Clear(); }
+  FieldTable() {
+    slots_.fill(kNone);
+    Clear();
+  }
   void Clear();
 
   Id Child(Id parent, const Step& step);
@@ -33,11 +36,12 @@ class FieldTable {
   void Note(Id field, const Value& legacy, const Value& target);
 
   /// Adds the fields that differ, merged by their text and without values beyond kMostFields.
-  void AppendTo(const RuleSet& rules, Outcome& outcome) const;
+  void AppendTo(const RuleSet& rules, Outcome& outcome);
 
  private:
   struct Entry {
     Id parent = kNone;
+    Id slot = 0;
     Step step;
     RuleMask rules = 0;
     bool has_rules = false;
@@ -45,9 +49,11 @@ class FieldTable {
     Value legacy, target;   ///< of the first
     bool mixed = false;     ///< FieldDifference::mixed
   };
-  void PlaceOf(Id field, std::vector<Step>& place) const;
+  /// Until the next call.
+  const std::vector<Step>& PlaceOf(Id field);
 
   std::vector<Entry> entries_;
+  std::vector<Step> place_;            // keeps its memory
   std::array<Id, 2 * kMost> slots_{};  // by hash; kNone: free
   bool is_full_ = false;               // something differed for which there was no room
 };

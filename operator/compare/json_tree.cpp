@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -66,70 +67,115 @@ class JsonTree::Reader {
     return stage_->stage1(bytes, text_.size(), simdjson::stage1_mode::regular) == simdjson::SUCCESS;
   }
 
+  /// Goes from one place to the next. Behind the last one is the text's end, where std::string has a zero.
+  struct Cursor {
+    const char* text = nullptr;
+    const std::uint32_t* place = nullptr;
+
+    [[nodiscard]] char Next() const { return text[*place]; }
+
+    bool Take(char wanted) {
+      if (Next() != wanted) return false;
+      ++place;
+      return true;
+    }
+
+    /// From the next place, which is taken and no space, to the one after it.
+    std::string_view TakeToken() {
+      const char* const from = text + place[0];
+      const char* to = text + place[1];
+      ++place;
+      while (IsSpace(to[-1])) --to;
+      return {from, static_cast<std::size_t>(to - from)};
+    }
+  };
+
+  /// A loop over all values, with what it goes by in registers: a comparison spends most of its time here.
   bool Read() {
-    place_ = stage_->structural_indexes.get();
-    end_ = place_ + stage_->n_structural_indexes;
+    Cursor cursor{text_.data(), stage_->structural_indexes.get()};
+    const std::uint32_t* const end = cursor.place + stage_->n_structural_indexes;
     const std::size_t most = std::min<std::size_t>(stage_->n_structural_indexes, kMostNodes);  // every value has a place
     if (nodes_.size() < most) nodes_.resize(most);
-    return Add({}, 1) && place_ == end_;
-  }
-
-  /// The character at the next place. After the last one comes the text's end, where std::string has a zero.
-  [[nodiscard]] char Next() const { return text_.data()[*place_]; }
-
-  bool Take(char wanted) {
-    if (Next() != wanted) return false;
-    ++place_;
-    return true;
-  }
-
-  /// From the next place, which is taken, to the one after it.
-  std::string_view TakeToken() {
-    const char* const from = text_.data() + place_[0];
-    const char* to = text_.data() + place_[1];
-    ++place_;
-    while (to != from && IsSpace(to[-1])) --to;
-    return {from, static_cast<std::size_t>(to - from)};
-  }
-
-  JsonNode& Push(std::string_view key, ValueKind kind) {
-    JsonNode& node = nodes_[used_++];
-    node = JsonNode{nullptr, key.data(), 0, static_cast<std::uint32_t>(key.size()), 1, 0, kind, false};
-    return node;
-  }
-
-  bool Add(std::string_view key, std::size_t depth) {
-    if (place_ == end_) return false;
-    if (used_ >= kMostNodes || depth > kMostDepth) {
-      problem_ = Problem::kTooComplex;
-      return false;
+    JsonNode* free = nodes_.data();
+    std::array<JsonNode*, kMostDepth> open;  // lists and objects that have not ended yet
+    std::size_t depth = 0;
+    std::string_view name;
+    while (cursor.place != end) {
+      if (free == nodes_.data() + kMostNodes || depth == kMostDepth) {
+        problem_ = Problem::kTooComplex;
+        return false;
+      }
+      JsonNode& node = *free++;
+      if (depth > 0) ++open[depth - 1]->members;
+      if (const ValueKind kind = ContainerKind(cursor.Next()); kind != ValueKind::kAbsent) {
+        Set(node, name, kind, {});
+        node.text = cursor.text + *cursor.place++;
+        open[depth++] = &node;
+        if (cursor.Next() != EndOf(node)) {
+          if (!ReadName(cursor, node, name)) return false;
+          continue;
+        }
+      } else if (!ReadScalar(cursor, name, node)) {
+        return false;
+      }
+      for (; depth > 0 && cursor.Take(EndOf(*open[depth - 1])); --depth) {
+        JsonNode& ended = *open[depth - 1];
+        ended.size = static_cast<std::uint32_t>(cursor.text + cursor.place[-1] + 1 - ended.text);
+        ended.span = static_cast<std::uint32_t>(free - &ended);
+      }
+      if (depth == 0) {
+        used_ = static_cast<std::size_t>(free - nodes_.data());
+        return cursor.place == end;
+      }
+      if (!cursor.Take(',') || !ReadName(cursor, *open[depth - 1], name)) return false;
     }
-    switch (Next()) {
-      case '{': return AddContainer(key, ValueKind::kObject, depth);
-      case '[': return AddContainer(key, ValueKind::kArray, depth);
-      case '"': return AddString(key);
-      default: return AddWord(key, TakeToken());
-    }
+    return false;
   }
 
-  bool AddString(std::string_view key) {
-    JsonNode& node = Push(key, ValueKind::kString);
-    std::string_view text;
-    if (!ReadString(text)) return false;
+  static ValueKind ContainerKind(char first) {
+    if (first == '{') return ValueKind::kObject;
+    return first == '[' ? ValueKind::kArray : ValueKind::kAbsent;
+  }
+
+  static char EndOf(const JsonNode& container) { return container.kind == ValueKind::kObject ? '}' : ']'; }
+
+  /// Member by member: as a whole it would be made elsewhere and copied.
+  static void Set(JsonNode& node, std::string_view name, ValueKind kind, std::string_view text) {
     node.text = text.data();
+    node.key = name.data();
     node.size = static_cast<std::uint32_t>(text.size());
+    node.key_size = static_cast<std::uint32_t>(name.size());
+    node.span = 1;
+    node.members = 0;
+    node.kind = kind;
+    node.is_plain = false;
+  }
+
+  // The three readers below are inlined by order: only so does the cursor stay in registers, which takes a third off.
+
+  /// Of the next member; elements of a list have none.
+  [[gnu::always_inline]] bool ReadName(Cursor& cursor, const JsonNode& holder, std::string_view& name) {
+    name = {};
+    return holder.kind == ValueKind::kArray || (cursor.Next() == '"' && ReadString(cursor, name) && cursor.Take(':'));
+  }
+
+  [[gnu::always_inline]] bool ReadScalar(Cursor& cursor, std::string_view name, JsonNode& node) {
+    if (cursor.Next() != '"') return ReadWord(cursor.TakeToken(), name, node);
+    std::string_view text;
+    if (!ReadString(cursor, text)) return false;
+    Set(node, name, ValueKind::kString, text);
     return true;
   }
 
   /// REQUIRES: a quote is next.
-  bool ReadString(std::string_view& text) {
-    const std::string_view token = TakeToken();
+  [[gnu::always_inline]] bool ReadString(Cursor& cursor, std::string_view& text) {
+    const std::string_view token = cursor.TakeToken();
     if (token.size() < 2 || token.back() != '"') return false;
     text = token.substr(1, token.size() - 2);
     return !has_escapes_ || std::memchr(text.data(), '\\', text.size()) == nullptr || Unescape(text);
   }
 
-  bool Unescape(std::string_view& text) {
+  [[gnu::noinline]] bool Unescape(std::string_view& text) {
     std::uint8_t* const from = strings_end_;
     strings_end_ = stage_->parse_string(reinterpret_cast<const std::uint8_t*>(text.data()), from);
     if (strings_end_ == nullptr) return false;
@@ -137,50 +183,20 @@ class JsonTree::Reader {
     return true;
   }
 
-  bool AddWord(std::string_view key, std::string_view token) {
-    JsonNode& node = Push(key, ValueKind::kNumber);
+  static bool ReadWord(std::string_view token, std::string_view name, JsonNode& node) {
     const NumberForm form = FormOf(token);
+    Set(node, name, ValueKind::kNumber, token);
     node.is_plain = form == NumberForm::kPlain;
-    if (form == NumberForm::kNone) {
-      if (token != "true" && token != "false" && token != "null") return false;
-      node.kind = token == "null" ? ValueKind::kNull : ValueKind::kBool;
-    }
-    node.text = token.data();
-    node.size = static_cast<std::uint32_t>(token.size());
-    return true;
+    if (form != NumberForm::kNone) return true;
+    node.kind = token == "null" ? ValueKind::kNull : ValueKind::kBool;
+    return token == "null" || token == "true" || token == "false";
   }
-
-  bool AddContainer(std::string_view key, ValueKind kind, std::size_t depth) {
-    const std::size_t at = used_;
-    const char* const from = text_.data() + *place_++;
-    Push(key, kind);
-    const char end = kind == ValueKind::kObject ? '}' : ']';
-    std::uint32_t members = 0;
-    if (Next() != end) {
-      do {
-        std::string_view name;
-        if (kind == ValueKind::kObject && !ReadName(name)) return false;
-        if (!Add(name, depth + 1)) return false;
-        ++members;
-      } while (Take(','));
-    }
-    JsonNode& node = nodes_[at];
-    node.text = from;
-    node.size = static_cast<std::uint32_t>(text_.data() + *place_ + 1 - from);
-    node.span = static_cast<std::uint32_t>(used_ - at);
-    node.members = members;
-    return Take(end);
-  }
-
-  bool ReadName(std::string_view& name) { return Next() == '"' && ReadString(name) && Take(':'); }
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage_;
   std::string text_;
   bool has_escapes_ = false;           // somewhere
   std::vector<std::uint8_t> strings_;  // those that were escaped
   std::uint8_t* strings_end_ = nullptr;
-  const std::uint32_t* place_ = nullptr;  // the next one to read
-  const std::uint32_t* end_ = nullptr;
   std::vector<JsonNode> nodes_;  // only grows: to make them is dear
   std::size_t used_ = 0;
   Problem problem_ = Problem::kNone;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compare/decimal.hpp"
+#include "compare/same_bytes.hpp"
 
 namespace softmig::compare {
 namespace {
@@ -13,8 +14,8 @@ namespace {
 /// An object with more members than this is a map: their names are data.
 constexpr std::uint32_t kMostFieldNames = 64;
 
-bool IsSameText(const JsonNode& a, const JsonNode& b) { return a.size == b.size && std::memcmp(a.text, b.text, a.size) == 0; }
-bool IsSameKey(const JsonNode& a, const JsonNode& b) { return a.key_size == b.key_size && std::memcmp(a.key, b.key, a.key_size) == 0; }
+bool IsSameText(const JsonNode& a, const JsonNode& b) { return a.size == b.size && IsSameBytes(a.text, b.text, a.size); }
+bool IsSameKey(const JsonNode& a, const JsonNode& b) { return a.key_size == b.key_size && IsSameBytes(a.key, b.key, a.key_size); }
 
 Value ValueOf(const JsonNode& node) { return {node.kind, node.Text()}; }
 
@@ -30,8 +31,7 @@ std::vector<const JsonNode*> SortedMembers(const JsonNode* from, const JsonNode*
 bool IsSameScalar(const JsonNode& a, const JsonNode& b) {
   if (IsSameText(a, b)) return true;
   if (a.kind != ValueKind::kNumber || (a.is_plain && b.is_plain)) return false;
-  const auto left = ParseDecimal(a.Text());
-  return left && left == ParseDecimal(b.Text());
+  return IsSameNumber(a.Text(), b.Text());
 }
 
 WalkResult JsonWalk::Run(const JsonNode& legacy, const JsonNode& target, const IdContext& ids) {
@@ -78,10 +78,7 @@ RuleMask JsonWalk::Rules() {
 }
 
 void JsonWalk::Differ(const Value& legacy, const Value& target) {
-  const RuleMask rules = Rules();
-  Spend(static_cast<std::size_t>(std::popcount(rules)));
-  ids_.is_trial = is_trial_;
-  if (rules != 0 && rules_.Allows(rules, legacy, target, ids_)) {
+  if (IsAllowed(legacy, target)) {
     if (!is_trial_) result_.excused = true;
   } else if (is_trial_) {
     failed_ = true;
@@ -89,6 +86,14 @@ void JsonWalk::Differ(const Value& legacy, const Value& target) {
     result_.differs = true;
     fields_.Note(Field(), legacy, target);
   }
+}
+
+bool JsonWalk::IsAllowed(const Value& legacy, const Value& target) {
+  const RuleMask rules = Rules();
+  if (rules == 0) return false;
+  Spend(static_cast<std::size_t>(std::popcount(rules)));
+  ids_.is_trial = is_trial_;
+  return rules_.Allows(rules, legacy, target, ids_);
 }
 
 void JsonWalk::OnlyOne(const JsonNode* legacy, const JsonNode* target) {

@@ -33,7 +33,7 @@ class JsonWalk {
 
   WalkResult Run(const JsonNode& legacy, const JsonNode& target, const IdContext& ids);
   /// Of the last run: views of its trees.
-  [[nodiscard]] const FieldTable& fields() const { return fields_; }
+  [[nodiscard]] FieldTable& fields() { return fields_; }
 
  private:
   /// What a trial goes by.
@@ -53,6 +53,8 @@ class JsonWalk {
   void CompareInOrder(const JsonNode& legacy, const JsonNode& target);
   void OnlyOne(const JsonNode* legacy, const JsonNode* target);
   void Differ(const Value& legacy, const Value& target);
+  /// Whether a rule about this place allows it.
+  bool IsAllowed(const Value& legacy, const Value& target);
 
   // json_walk_unordered.cpp
   void CompareUnordered(const JsonNode& legacy, const JsonNode& target, const Unordered& rule);

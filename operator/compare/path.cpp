@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
 
 #include "model/safe_text.hpp"
@@ -12,14 +13,34 @@ namespace softmig::compare {
 namespace {
 
 constexpr std::size_t kMostNameBytes = 64;  // a longer name of a member is data
-constexpr std::string_view kEndsName = ".[]'\"*";
 
-bool IsBlankOrControl(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; }
-bool EndsName(char c) { return kEndsName.find(c) != std::string_view::npos || IsBlankOrControl(c); }
+// What a character means in the name of a member: a bit for each.
+constexpr std::uint8_t kEndsName = 1;  // the name needs quotes
+constexpr std::uint8_t kIsData = 2;    // no name of a field has it
+constexpr std::uint8_t kNotAscii = 4;
 
-bool LooksLikeData(std::string_view name) {
-  if (name.empty() || name.size() > kMostNameBytes || (name.front() >= '0' && name.front() <= '9')) return true;
-  return std::ranges::any_of(name, [](char c) { return c == '@' || c == '\'' || IsBlankOrControl(c); });
+constexpr auto kClasses = [] {
+  std::array<std::uint8_t, 256> classes{};
+  for (std::size_t c = 0; c <= ' '; ++c) classes.at(c) = kEndsName | kIsData;
+  classes['\x7f'] = classes['\''] = kEndsName | kIsData;
+  for (const char c : {'.', '[', ']', '"', '*'}) classes.at(static_cast<std::size_t>(c)) = kEndsName;
+  classes['@'] = kIsData;
+  for (std::size_t c = 0x80; c < classes.size(); ++c) classes.at(c) = kNotAscii;
+  return classes;
+}();
+
+unsigned ClassOf(char c) { return kClasses[static_cast<unsigned char>(c)]; }
+bool EndsName(char c) { return (ClassOf(c) & kEndsName) != 0; }
+
+/// Of all its characters.
+unsigned ClassesOf(std::string_view name) {
+  unsigned classes = 0;
+  for (const char c : name) classes |= ClassOf(c);
+  return classes;
+}
+
+bool LooksLikeData(std::string_view name, unsigned classes) {
+  return name.empty() || name.size() > kMostNameBytes || (name.front() >= '0' && name.front() <= '9') || (classes & kIsData) != 0;
 }
 
 }  // namespace
@@ -145,19 +166,25 @@ bool Path::Matches(std::span<const Step> place, bool part) const {
 
 std::string PlaceText(std::span<const Step> place) {
   std::string text = "$";
+  unsigned all = 0;
   for (const Step& step : place) {
     if (step.is_element) {
       text += "[*]";
-    } else if (step.is_data || LooksLikeData(step.key)) {
+      continue;
+    }
+    const unsigned classes = ClassesOf(step.key);
+    if (step.is_data || LooksLikeData(step.key, classes)) {
       text += ".*";
-    } else if (std::ranges::any_of(step.key, EndsName)) {
+      continue;
+    }
+    all |= classes;
+    if ((classes & kEndsName) != 0) {
       ((text += "['") += step.key) += "']";
     } else {
       (text += '.') += step.key;
     }
   }
-  const bool is_ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  return is_ascii ? text : model::ValidUtf8(text);
+  return (all & kNotAscii) == 0 ? text : model::ValidUtf8(text);
 }
 
 }  // namespace softmig::compare

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace softmig::compare {
 namespace {
 
@@ -34,6 +37,21 @@ TEST(Decimal, RefusesWhatIsNoJsonNumber) {
     EXPECT_FALSE(ParseDecimal(text)) << text;
   }
   EXPECT_FALSE(ParseDecimal(std::string(kMostNumberBytes + 1, '1')));
+}
+
+TEST(IsSameNumber, SaysWhatTheDecimalsSay) {
+  const std::vector<std::string> texts{"0",   "-0",   "0.0", "-0.00", "0e7",   "1",   "1.0",  "1.00",  "-1",   "-1.0", "10",   "10.0",
+                                       "1e1", "1E+1", "100", "1e2",   "100.5", "1.5", "1.50", "15e-1", "1.05", "0.1",  "0.10", "1e-1"};
+  for (const std::string& a : texts) {
+    for (const std::string& b : texts) EXPECT_EQ(IsSameNumber(a, b), Number(a) == Number(b)) << a << ' ' << b;
+  }
+}
+
+TEST(IsSameNumber, GoesByTheSpellingWhereANumberIsTooLong) {
+  const std::string longest(kMostNumberBytes, '1');
+  EXPECT_TRUE(IsSameNumber(longest + "1", longest + "1"));
+  EXPECT_FALSE(IsSameNumber(longest + ".0", longest));
+  EXPECT_FALSE(IsSameNumber(longest, longest + ".0"));
 }
 
 TEST(NumberForm, OfTwoPlainTextsOnlyTheSameAreTheSameNumber) {
