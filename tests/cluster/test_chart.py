@@ -298,7 +298,8 @@ def test_an_upgrade_brings_new_definitions_to_a_migration_under_way_and_can_be_t
     release.wait_for_weight(40)
     before = cluster.api.get(MIGRATION)
 
-    release.install("--set", "replicas=1,image.tag=next")
+    release.must("upgrade", "softmigration", str(CHART), "--reset-then-reuse-values", "--set", "image.tag=next", "--wait", "--timeout", "90s")
+    assert release.ready_pods() == 1, "the values of the install are kept"
     assert "paused" in fields_of(cluster.api.get(definition))
     cluster.api.patch(MIGRATION, {"spec": {"paused": True}}, manager="user")
     cluster.wait_for(lambda: release.migration().get("phase") == "Paused", 30, "what the new definition knows has its effect")
