@@ -160,3 +160,13 @@ def test_each_script_in_a_page_is_run_by_somebody() -> None:
     assert found == set(SCRIPTS)
     for runner in SCRIPTS.values():
         assert "doc_commands.scripts(" in (paths.CLUSTER_FOLDER / runner).read_text(encoding="utf-8"), runner
+
+
+def test_each_reason_that_holds_a_migration_up_or_takes_it_back_is_explained() -> None:
+    code = (paths.REPOSITORY / "operator" / "decide" / "reasons.hpp").read_text(encoding="utf-8").partition("// Where it is.")[0]
+    routers = [path.read_text(encoding="utf-8") for folder in ("routers", "model") for path in (paths.REPOSITORY / "operator" / folder).rglob("*.cpp")]
+    named = set(re.findall(r'= "([A-Za-z]+)";', code))
+    named |= set(re.findall(r'"((?:Rule|Third|Foreign|TooMany|Header|RouteM)[A-Za-z]+)"', " ".join(routers)))
+    assert {"RuleNotFound", "ThirdBackend", "RouteTooLarge"} <= named
+    page = (paths.REPOSITORY / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(named) if f"`{name}`" not in page] == []
