@@ -1,7 +1,6 @@
 #include "cli/completion.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "cli/options.hpp"
 
@@ -12,62 +11,33 @@ constexpr const char* kBash = R"sh(_kubectl_softmigration() {
   local IFS=$'\n'
   COMPREPLY=($(kubectl-softmigration __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
 }
-complete -F _kubectl_softmigration kubectl-softmigration
+complete -o default -F _kubectl_softmigration kubectl-softmigration
 )sh";
 
 constexpr const char* kZsh = R"sh(#compdef kubectl-softmigration
 _kubectl_softmigration() {
-  compadd -- ${(f)"$(kubectl-softmigration __complete "${(@)words[2,CURRENT]}" 2>/dev/null)"}
+  local offered="$(kubectl-softmigration __complete "${(@)words[2,CURRENT]}" 2>/dev/null)"
+  if [[ -n $offered ]]; then compadd -- ${(f)offered}; else _files; fi
 }
 compdef _kubectl_softmigration kubectl-softmigration
 )sh";
 
 constexpr const char* kFish =
-    R"sh(complete -c kubectl-softmigration -f -a '(kubectl-softmigration __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+    R"sh(complete -c kubectl-softmigration -a '(kubectl-softmigration __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
 )sh";
 
-// kubectl runs the program kubectl_complete-NAME for a plugin; ":4" says that file names are not wanted.
+// kubectl runs the program kubectl_complete-NAME for a plugin; ":4" says that file names are not wanted, ":0" that they are.
 constexpr const char* kKubectl = R"sh(#!/bin/sh
-kubectl-softmigration __complete "$@" 2>/dev/null
-echo ":4"
+offered=$(kubectl-softmigration __complete "$@" 2>/dev/null)
+if [ -n "$offered" ]; then
+  echo "$offered"
+  echo ":4"
+else
+  echo ":0"
+fi
 )sh";
 
 bool IsFlag(const std::string& word) { return word.starts_with('-'); }
-
-/// Flags that take the next word.
-bool TakesValue(const std::string& word) {
-  constexpr std::string_view kFlags[] = {
-      "-n", "--namespace", "--kubeconfig", "--context",    "-o",           "--output", "--until", "--timeout",      "--to",
-      "-f", "--filename",  "--requests",   "--legacy-bad", "--target-bad", "--trace",  "--for",   "--field-manager"};
-  return std::ranges::find(kFlags, word) != std::end(kFlags);
-}
-
-std::vector<std::string> ValuesOf(const std::string& flag) {
-  if (flag == "-o" || flag == "--output") return {"json", "yaml", "wide", "sarif"};
-  if (flag == "--until") return {"Complete", "Paused", "Pending", "RolledBack", "RollingBack", "Shift", "Invalid"};
-  if (flag == "--to") return {"Shift", "Complete"};
-  return {};
-}
-
-std::vector<std::string> FlagsOf(const std::string& verb) {
-  std::vector<std::string> flags{"--kubeconfig", "--context", "--namespace", "--help"};
-  const std::map<std::string, std::vector<std::string>> more{
-      {"list", {"--all-namespaces", "--output"}},
-      {"get", {"--output"}},
-      {"events", {"--output"}},
-      {"watch", {"--until", "--timeout"}},
-      {"lint", {"--filename", "--output", "--strict", "--requests", "--legacy-bad"}},
-      {"simulate", {"--filename", "--trace", "--output", "--requests", "--legacy-bad", "--target-bad", "--for"}},
-      {"promote", {"--to", "--dry-run", "--output"}},
-      {"pause", {"--dry-run", "--output"}},
-      {"resume", {"--dry-run", "--output"}},
-      {"rollback", {"--dry-run", "--output"}},
-      {"retry", {"--dry-run", "--output"}},
-      {"set-weight", {"--dry-run", "--output"}}};
-  const auto it = more.find(verb);
-  if (it != more.end()) flags.insert(flags.end(), it->second.begin(), it->second.end());
-  return flags;
-}
 
 /// Words that are neither flags nor their values, without the last.
 std::vector<std::string> PlainWords(const std::vector<std::string>& words) {
@@ -98,13 +68,14 @@ std::string CompletionScript(const std::string& shell) {
 std::vector<std::string> Complete(const std::vector<std::string>& words, const std::function<std::vector<std::string>()>& names) {
   const std::string last = words.empty() ? std::string() : words.back();
   const std::vector<std::string> plain = PlainWords(words);
+  const std::string verb = plain.empty() ? std::string() : plain[0];
   std::vector<std::string> all;
   if (words.size() > 1 && TakesValue(words[words.size() - 2])) {
-    all = ValuesOf(words[words.size() - 2]);
+    all = ChoicesOf(verb, words[words.size() - 2]);
   } else if (IsFlag(last)) {
-    all = FlagsOf(plain.empty() ? std::string() : plain[0]);
+    all = FlagsOf(verb);
   } else if (plain.empty()) {
-    for (const auto& [verb, help] : Verbs()) all.push_back(verb);
+    for (const auto& [name, help] : Verbs()) all.push_back(name);
   } else if (plain.size() == 1 && plain[0] == "completion") {
     all = {"bash", "zsh", "fish", "kubectl"};
   } else if (plain.size() == 1 && TakesName(plain[0])) {

@@ -1,6 +1,10 @@
 #include "cli/options.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -48,6 +52,34 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
+  [[nodiscard]] std::vector<std::string> Flags(const std::string& verb) const {
+    std::vector<std::string> flags;
+    const CLI::App* sub = Find(verb);
+    for (const CLI::App* app : {&app_, sub}) {
+      if (app == nullptr) continue;
+      for (const CLI::Option* option : app->get_options()) {
+        for (const std::string& name : option->get_lnames()) {
+          if (std::ranges::find(flags, "--" + name) == flags.end()) flags.push_back("--" + name);
+        }
+      }
+    }
+    return flags;
+  }
+  [[nodiscard]] bool Takes(const std::string& flag) const {
+    const auto takes = [&](const CLI::App* app) {
+      const CLI::Option* option = app->get_option_no_throw(flag);
+      return option != nullptr && option->get_items_expected_max() > 0;
+    };
+    const auto verbs = app_.get_subcommands([](const CLI::App*) { return true; });
+    return flag.starts_with('-') && (takes(&app_) || std::ranges::any_of(verbs, takes));
+  }
+  [[nodiscard]] std::vector<std::string> Choices(const std::string& verb, const std::string& flag) const {
+    const CLI::App* sub = Find(verb);
+    const CLI::Option* option = sub == nullptr ? nullptr : sub->get_option_no_throw(flag);
+    const auto it = choices_.find(option);
+    return it == choices_.end() ? std::vector<std::string>() : it->second;
+  }
+
   std::optional<int> Read(int argc, const char* const* argv) {
     try {
       app_.parse(argc, argv);
@@ -62,6 +94,11 @@ class Reader {
   }
 
  private:
+  /// Null where there is no such verb.
+  [[nodiscard]] const CLI::App* Find(const std::string& verb) const {
+    const auto found = app_.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == verb; });
+    return found.empty() ? nullptr : found.front();
+  }
   CLI::App* Add(const std::string& verb, Command command) {
     CLI::App* sub = app_.add_subcommand(verb, HelpOf(verb));
     sub->callback([this, command] { options_.command = command; });
@@ -70,11 +107,11 @@ class Reader {
   void AddName(CLI::App* sub) { sub->add_option("NAME", options_.name, "Name of the SoftMigration")->required(); }
   /// One of some names; another one is told with what there is.
   template <typename To, typename Value>
-  static void AddChoice(CLI::App* sub, const std::string& flags, To& into, const std::map<std::string, Value>& choices,
-                        const std::string& help) {
-    std::string names;
-    for (const auto& [name, value] : choices) names += (names.empty() ? "" : ", ") + name;
-    sub->add_option_function<std::string>(
+  void AddChoice(CLI::App* sub, const std::string& flags, To& into, const std::map<std::string, Value>& choices, const std::string& help) {
+    std::vector<std::string> offered;
+    for (const auto& [name, value] : choices) offered.push_back(name);
+    const std::string names = fmt::format("{}", fmt::join(offered, ", "));
+    const CLI::Option* option = sub->add_option_function<std::string>(
         flags,
         [&into, choices, flags, names](const std::string& text) {
           const auto it = choices.find(text);
@@ -82,6 +119,7 @@ class Reader {
           into = it->second;
         },
         help + ": " + names);
+    choices_[option] = std::move(offered);
   }
   void AddFormat(CLI::App* sub, const std::map<std::string, Format>& formats) {
     AddChoice(sub, "-o,--output", options_.format, formats, "How it is printed");
@@ -183,6 +221,7 @@ class Reader {
   }
 
   Options& options_;
+  std::map<const CLI::Option*, std::vector<std::string>> choices_;
   bool server_side_ = false;
   ServerSide how_;
   CLI::App app_{
@@ -226,6 +265,21 @@ ParsedOptions ParseOptions(int argc, const char* const* argv, kube::ConfigSource
   Reader reader(parsed.options);
   parsed.exit_code = reader.Read(argc, argv);
   return parsed;
+}
+
+std::vector<std::string> FlagsOf(const std::string& verb) {
+  Options unused;
+  return Reader(unused).Flags(verb);
+}
+
+bool TakesValue(const std::string& flag) {
+  Options unused;
+  return Reader(unused).Takes(flag);
+}
+
+std::vector<std::string> ChoicesOf(const std::string& verb, const std::string& flag) {
+  Options unused;
+  return Reader(unused).Choices(verb, flag);
 }
 
 }  // namespace softmig::cli

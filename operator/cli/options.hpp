@@ -64,4 +64,11 @@ ParsedOptions ParseOptions(int argc, const char* const* argv, kube::ConfigSource
 /// Verbs and what each is for, as help and completion tell them.
 const std::vector<std::pair<std::string, std::string>>& Verbs();
 
+/// What the command line knows, for completion. Flags as "--name"; those of all verbs come first, and alone where the verb is empty.
+std::vector<std::string> FlagsOf(const std::string& verb);
+/// The flag of some verb, long or short, takes the next word.
+bool TakesValue(const std::string& flag);
+/// The names that may stand behind a flag of the verb; none where it takes anything.
+std::vector<std::string> ChoicesOf(const std::string& verb, const std::string& flag);
+
 }  // namespace softmig::cli

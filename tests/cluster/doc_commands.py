@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from dataclasses import dataclass
@@ -9,12 +10,15 @@ from pathlib import Path
 
 from harness import paths
 
-_PROGRAMS = ("kubectl", "helm", "make", "cmake", "install", "softmigration-operator", "softmigration-agent", "softmigration-judge",
-             "softmigration-sim", "kubectl-softmigration", "tests/bench/bench.py", "tests/cluster/cluster.py", "tools/install_dependencies.sh",
-             "tools/build_cluster.sh", "tools/write_api_reference.py")
+_PROGRAMS = ("kubectl", "helm", "make", "cmake", "ctest", "install", "softmigration-operator", "softmigration-agent", "softmigration-judge",
+             "softmigration-sim", "kubectl-softmigration", "judgement", "build/release/test-programs/api_conformance", "tests/bench/bench.py",
+             "tests/cluster/cluster.py", "tools/install_dependencies.sh", "tools/build_cluster.sh", "tools/run_fuzzers.sh",
+             "tools/write_api_reference.py")
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 _INDENTED = re.compile(r"(?:^    \S.*\n)+", re.M)
 _INLINE = re.compile(r"`([^`\n]+)`")
+_SETS = re.compile(r"[A-Z_]+=")
+# Of "sh" each line is a command, of no language a command or an output.
 _SPOKEN = {"sh", ""}
 
 
@@ -28,8 +32,8 @@ class Command:
         return f"{self.page.relative_to(paths.REPOSITORY)}:{self.line}: {shlex.join(self.words)}"
 
 
-def _words(text: str) -> list[tuple[str, ...]]:
-    """The commands of one line: without prompt and comment, `a && b` as two. Nothing where it is no command of ours."""
+def _words(text: str, known: bool = True) -> list[tuple[str, ...]]:
+    """The commands of one line: without prompt, comment and variables, `a && b` as two. With `known` nothing but programs of ours."""
     text = text.strip().removeprefix("$ ")
     try:
         split = shlex.split(text, comments=True)
@@ -38,22 +42,23 @@ def _words(text: str) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = [()]
     for word in split:
         found = [*found, ()] if word == "&&" else [*found[:-1], (*found[-1], word)]
-    return [words for words in found if words and words[0] in _PROGRAMS]
+    plain = [tuple(itertools.dropwhile(_SETS.match, words)) for words in found]
+    return [words for words in plain if words and (not known or words[0] in _PROGRAMS)]
 
 
 def in_page(page: Path) -> list[Command]:
     text = page.read_text(encoding="utf-8")
     found: list[Command] = []
 
-    def take(start: int, lines: str) -> None:
+    def take(start: int, lines: str, known: bool = True) -> None:
         first = text.count("\n", 0, start) + 1
         for offset, line in enumerate(lines.splitlines()):
-            found.extend(Command(page, first + offset, words) for words in _words(line))
+            found.extend(Command(page, first + offset, words) for words in _words(line, known))
 
     prose = text
     for block in _BLOCK.finditer(text):
         if block.group(1) in _SPOKEN:
-            take(block.start(2), block.group(2))
+            take(block.start(2), block.group(2), known=block.group(1) != "sh")
         prose = prose.replace(block.group(0), "\n" * block.group(0).count("\n"))
     for block in _INDENTED.finditer(prose):
         take(text.index(block.group(0)), block.group(0))
@@ -64,11 +69,29 @@ def in_page(page: Path) -> list[Command]:
     return found
 
 
+@dataclass(frozen=True)
+class Script:
+    """Lines that belong together: a block of the language bash. A test of its own runs them as they stand."""
+    page: Path
+    heading: str
+    text: str
+
+
+def scripts(page: Path) -> list[Script]:
+    text = page.read_text(encoding="utf-8")
+    found = []
+    for block in _BLOCK.finditer(text):
+        if block.group(1) == "bash":
+            heading = re.findall(r"^#+ (.*)$", text[:block.start()], re.M)[-1]
+            found.append(Script(page, heading, block.group(2)))
+    return found
+
+
 def pages() -> list[Path]:
-    root = paths.REPOSITORY
-    names = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/runbooks/*.md", "charts/*/README.md", "examples/*/README.md",
-             "tests/cluster/README.md", "tests/bench/README.md"]
-    return sorted(page for name in names for page in root.glob(name))
+    """All but what changed, which is no instruction, and what lies in folders of builds."""
+    found = [page.relative_to(paths.REPOSITORY) for page in paths.REPOSITORY.rglob("*.md")]
+    ours = [page for page in found if not any(part == "build" or part.startswith(".") for part in page.parts)]
+    return sorted(paths.REPOSITORY / page for page in ours if page.name != "CHANGELOG.md")
 
 
 def everywhere() -> list[Command]:

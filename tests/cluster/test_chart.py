@@ -3,6 +3,7 @@ install, upgrade and uninstall. SOFTMIG_UPDATE_GOLDEN=1 writes the golden render
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,8 +15,8 @@ import pytest
 import yaml
 
 from conftest import program_images
-from harness import Cluster, Object, Options, paths
-from harness.manifests import read
+from harness import ApiError, Cluster, Object, Options, paths
+from harness.manifests import create_definitions, read
 from test_harness import answered_by, serve_both
 
 CHARTS = paths.REPOSITORY / "charts"
@@ -23,8 +24,7 @@ CHART, DEFINITIONS = CHARTS / "softmigration", CHARTS / "softmigration-crds"
 INPUTS, GOLDEN = paths.REPOSITORY / "tests" / "chart", paths.REPOSITORY / "tests" / "golden" / "chart"
 SYSTEM = "softmigration-system"
 MIGRATION = "/apis/softmigration.io/v1alpha1/namespaces/shop/softmigrations/payments"
-# Their definitions belong to another project and are not in the cluster.
-FOREIGN_KINDS = {"ServiceMonitor", "PrometheusRule"}
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -161,8 +161,8 @@ class Release:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
 
-    def install(self, *arguments: str) -> None:
-        self.must("upgrade", "--install", "softmigration", str(CHART), "--create-namespace", "--wait", "--timeout", "90s", *arguments)
+    def install(self, *arguments: str, chart: Path = CHART) -> None:
+        self.must("upgrade", "--install", "softmigration", str(chart), "--create-namespace", "--wait", "--timeout", "90s", *arguments)
 
     def uninstall(self) -> None:
         self.must("uninstall", "softmigration", "--wait", "--timeout", "60s")
@@ -201,12 +201,43 @@ class Release:
 def test_the_api_server_takes_every_object(cluster: Cluster) -> None:
     cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (SYSTEM, "shop")])
     cluster.apply(paths.REPOSITORY / "crds")
+    create_definitions(cluster.api, [one for one in json.loads(paths.crd_list("prometheus-operator").read_text(encoding="utf-8"))
+                                     if one["spec"]["names"]["kind"] in ("ServiceMonitor", "PrometheusRule")])
     for values in ([], ["--values", str(INPUTS / "full.yaml")]):
-        documents = rendered(*values)
-        left = [document for document in documents if document["kind"] not in FOREIGN_KINDS]
-        assert len(documents) - len(left) == (2 if values else 0)
         cluster.kubectl("apply", "--server-side", "--dry-run=server", "--field-manager=helm", "--force-conflicts", "-f", "-",
-                        stdin=yaml.safe_dump_all(left))
+                        stdin=yaml.safe_dump_all(rendered(*values)))
+    cluster.reset(definitions=True)
+
+
+def test_its_pods_run_where_only_restricted_ones_may(cluster: Cluster) -> None:
+    """With everything that the operator was given: a place in the queue of the API server, and users who may see and edit."""
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM, "labels": RESTRICTED}})
+    with pytest.raises(ApiError, match="restricted"):
+        cluster.api.create(f"/api/v1/namespaces/{SYSTEM}/pods", {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "usual"}, "spec": {"containers": [{"name": "x", "image": "x"}]}})
+    release = Release(cluster)
+    release.install("--set", "flowSchema.enabled=true")
+    assert release.ready_pods() == 2
+    cluster.wait_for(release.leader, 20, "a pod leads")
+
+    def renewals() -> bool:
+        told = cluster.kubectl("get", "--raw", "/metrics").stdout
+        return bool(re.search(r'^apiserver_flowcontrol_dispatched_requests_total\{[^}]*flow_schema="softmigration-lease"[^}]*'
+                              r'priority_level="leader-election"[^}]*\} [1-9]', told, re.M))
+    cluster.wait_for(renewals, 30, "renewals of the lease go to the level leader-election")
+
+    group = "rbac.authorization.k8s.io"
+    for role in ("view", "edit"):
+        cluster.apply({"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": {"namespace": "default", "name": role},
+                       "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+                       "subjects": [{"apiGroup": group, "kind": "User", "name": f"{role}er"}]})
+
+    def may(verb: str, user: str) -> bool:
+        asked = cluster.kubectl("auth", "can-i", verb, "softmigrations.softmigration.io", "-n", "default", "--as", user, check=False)
+        return asked.stdout == "yes\n"
+    cluster.wait_for(lambda: may("get", "viewer") and may("patch", "editer"), 30, "the cluster's roles view and edit know SoftMigrations")
+    assert not may("patch", "viewer") and not may("get", "stranger")
+    release.uninstall()
     cluster.reset(definitions=True)
 
 
@@ -235,6 +266,53 @@ def test_install_upgrade_and_uninstall_with_a_migration_under_way(cluster: Clust
     cluster.wait_for(lambda: release.migration().get("phase") == "Complete", 60, "the migration is complete")
     cluster.api.delete(MIGRATION)
     cluster.wait_for(lambda: cluster.api.find(MIGRATION) is None, 30, "it is gone")
+    release.uninstall()
+
+
+def older_chart(folder: Path) -> Path:
+    """As a release before this one: another version, and a definition that lacks a field."""
+    older = Path(shutil.copytree(CHART, folder / "softmigration"))
+    text = (older / "Chart.yaml").read_text(encoding="utf-8").replace("version: 0.1.0", "version: 0.0.9", 1)
+    (older / "Chart.yaml").write_text(text, encoding="utf-8")
+    (file,) = (older / "files" / "crds").glob("*.yaml")
+    definition = yaml.safe_load(file.read_text(encoding="utf-8"))
+    del fields_of(definition)["paused"]
+    file.write_text(yaml.safe_dump(definition), encoding="utf-8")
+    return older
+
+
+def fields_of(definition: Object) -> Object:
+    """Of the spec of SoftMigrations."""
+    (version,) = definition["spec"]["versions"]
+    return dict(version["schema"]["openAPIV3Schema"]["properties"]["spec"])["properties"]
+
+
+def test_an_upgrade_brings_new_definitions_to_a_migration_under_way_and_can_be_taken_back(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.reset(definitions=True)
+    release = Release(cluster)
+    definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/softmigrations.softmigration.io"
+    release.install("--set", "replicas=1", chart=older_chart(tmp_path))
+    assert "paused" not in fields_of(cluster.api.get(definition))
+    serve_both(cluster, "shop", 100, 0)
+    release.migrate(hold="24h")
+    release.wait_for_weight(40)
+    before = cluster.api.get(MIGRATION)
+
+    release.must("upgrade", "softmigration", str(CHART), "--reset-then-reuse-values", "--set", "image.tag=next", "--wait", "--timeout", "90s")
+    assert release.ready_pods() == 1, "the values of the install are kept"
+    assert "paused" in fields_of(cluster.api.get(definition))
+    cluster.api.patch(MIGRATION, {"spec": {"paused": True}}, manager="user")
+    cluster.wait_for(lambda: release.migration().get("phase") == "Paused", 30, "what the new definition knows has its effect")
+    after = cluster.api.get(MIGRATION)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"] and after["status"]["currentWeight"] == 40
+    assert after["status"]["routes"] == before["status"]["routes"], "what the routes were before is still known"
+
+    cluster.api.patch(MIGRATION, {"spec": {"paused": False}}, manager="user")
+    release.must("rollback", "softmigration", "1", "--wait", "--timeout", "90s")
+    assert "paused" not in fields_of(cluster.api.get(definition))
+    release.migrate(hold="1s")
+    release.wait_for_weight(100)
+    cluster.wait_for(lambda: release.migration().get("phase") == "Complete", 60, "the migration is complete")
     release.uninstall()
 
 

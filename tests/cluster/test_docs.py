@@ -21,8 +21,11 @@ pytest_plugins = ["operator_fixture"]
 EXAMPLES = paths.REPOSITORY / "examples" / "payments"
 NAMES = {"NAME": "payments", "NAMESPACE": SYSTEM, "NS": "shop", "RELEASE": ACCOUNT, "POD": "some-pod", "FILE": str(EXAMPLES / "softmigration.yaml"),
          "N": "30", "SHARE": "0.001", "DURATION": "10m", "DEPTH": "2", "softmigration.yaml": str(EXAMPLES / "softmigration.yaml")}
-SIMULATOR = Path(paths.built("softmigration-operator")).parents[1] / "test-programs" / "softmigration-sim"
+BUILD = Path(paths.built("softmigration-operator")).parents[1]
+SIMULATOR = BUILD / "test-programs" / "softmigration-sim"
 TIMED_OUT = 3
+# Pages with lines that belong together, and who runs them.
+SCRIPTS = {("docs/operations.md", "Backup"): "test_restore.py"}
 OFFLINE = ("lint", "simulate", "judge", "completion")
 
 
@@ -55,6 +58,8 @@ def finished(command: Command, done: subprocess.CompletedProcess[str], *codes: i
 def try_plugin(command: Command, words: list[str], stack: Stack) -> None:
     if not words:
         return
+    if words in (["lint"], ["simulate"], ["diff"]):
+        words = [*words, "--help"]  # the page speaks of it
     waits = ["--timeout", "1s"] if words[0] == "watch" else []
     space = [] if words[0] in OFFLINE or "-n" in words else ["-n", "shop"]
     done = stack.cluster.execute([paths.built("kubectl-softmigration"), *words, *waits, *space], stdin="n,k\n100,1\n")
@@ -102,11 +107,12 @@ def try_flags(command: Command, words: list[str], _stack: Stack) -> None:
 
 
 def try_script(command: Command, words: list[str], _stack: Stack) -> None:
-    script = paths.REPOSITORY / command.words[0]
+    script = paths.REPOSITORY / command.words[0].replace("build/release", str(BUILD))
     done = subprocess.run([script, "--help"], capture_output=True, text=True, timeout=60, check=False) if script.suffix == ".py" else None
-    known = done.stdout if done else script.read_text(encoding="utf-8")
+    known = done.stdout if done else script.read_text(encoding="utf-8") if script.suffix == ".sh" else ""
     assert script.stat().st_mode & 0o111, f"{command}\nis not executable"
-    missing = [word for word in words[:1] + [word for word in words if word.startswith("--") and word != "--"] if word not in known]
+    first = [word for word in words[:1] if not word.isdigit()]
+    missing = [word for word in first + [word for word in words if word.startswith("--") and word != "--"] if word not in known]
     assert not missing, f"{command}\n{script} does not know {missing}"
 
 
@@ -117,6 +123,11 @@ def try_cmake(command: Command, words: list[str], _stack: Stack) -> None:
         assert paths.built(words[words.index("--target") + 1]), command
 
 
+def try_ctest(command: Command, words: list[str], _stack: Stack) -> None:
+    listed = subprocess.run(["ctest", "-N", *words], capture_output=True, text=True, timeout=60, check=False, cwd=BUILD).stdout
+    assert "Total Tests:" in listed and "Total Tests: 0" not in listed, f"{command}\n{listed}"
+
+
 def try_install(command: Command, words: list[str], _stack: Stack) -> None:
     assert paths.built(Path(words[0]).name), command
 
@@ -124,6 +135,7 @@ def try_install(command: Command, words: list[str], _stack: Stack) -> None:
 TRIALS = {
     "kubectl": try_kubectl, "helm": try_helm, "make": try_make, "cmake": try_cmake, "install": try_install, "softmigration-agent": try_flags,
     "softmigration-operator": try_flags, "softmigration-judge": try_flags, "kubectl-softmigration": try_flags, "softmigration-sim": try_flags,
+    "judgement": try_flags, "ctest": try_ctest,
 }
 
 
@@ -141,3 +153,20 @@ def test_a_command_that_does_not_exist_would_be_found(documented: tuple[Stack, P
                   ("softmigration-agent", "--no-such-flag"), ("helm", "no-such-verb")):
         with pytest.raises(AssertionError):
             TRIALS[words[0]](Command(paths.REPOSITORY / "README.md", 1, words), filled(words, folder)[1:], stack)
+
+
+def test_each_script_in_a_page_is_run_by_somebody() -> None:
+    found = {(str(one.page.relative_to(paths.REPOSITORY)), one.heading) for page in doc_commands.pages() for one in doc_commands.scripts(page)}
+    assert found == set(SCRIPTS)
+    for runner in SCRIPTS.values():
+        assert "doc_commands.scripts(" in (paths.CLUSTER_FOLDER / runner).read_text(encoding="utf-8"), runner
+
+
+def test_each_reason_that_holds_a_migration_up_or_takes_it_back_is_explained() -> None:
+    code = (paths.REPOSITORY / "operator" / "decide" / "reasons.hpp").read_text(encoding="utf-8").partition("// Where it is.")[0]
+    routers = [path.read_text(encoding="utf-8") for folder in ("routers", "model") for path in (paths.REPOSITORY / "operator" / folder).rglob("*.cpp")]
+    named = set(re.findall(r'= "([A-Za-z]+)";', code))
+    named |= set(re.findall(r'"((?:Rule|Third|Foreign|TooMany|Header|RouteM)[A-Za-z]+)"', " ".join(routers)))
+    assert {"RuleNotFound", "ThirdBackend", "RouteTooLarge"} <= named
+    page = (paths.REPOSITORY / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(named) if f"`{name}`" not in page] == []

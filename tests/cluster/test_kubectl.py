@@ -5,6 +5,7 @@ The output of a real migration is kept in $SOFTMIG_PICTURES where that is set: d
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from world import BAD, GOOD, World
 
 pytest_plugins = ["operator_fixture"]
 
+EXAMPLE = paths.REPOSITORY / "examples" / "payments" / "softmigration.yaml"
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -181,26 +183,43 @@ def test_on_a_terminal_the_page_is_redrawn_in_place_and_no_color_is_respected(pl
         assert ("\x1b[1m" in drawn) == coloured, drawn
 
 
+def rules_of(verbs: list[str]) -> list[Object]:
+    return [{"apiGroups": ["softmigration.io"], "resources": ["softmigrations"], "verbs": verbs}] if verbs else []
+
+
 def restricted(world: World, verbs: list[str]) -> Path:
     """A kubeconfig of an account that may only do this with SoftMigrations."""
     metadata = {"namespace": world.space, "name": "reader"}
     world.cluster.apply([
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
         {"apiVersion": f"{_RBAC}/v1", "kind": "Role", "metadata": metadata,
-         "rules": [{"apiGroups": ["softmigration.io"], "resources": ["softmigrations"], "verbs": verbs}]},
+         "rules": rules_of(verbs)},
         {"apiVersion": f"{_RBAC}/v1", "kind": "RoleBinding", "metadata": metadata,
          "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": "reader"},
          "subjects": [{"kind": "ServiceAccount", "name": "reader", "namespace": world.space}]}])
     return world.cluster.service_account_kubeconfig(world.space, "reader")
 
 
-def test_a_missing_right_is_named_and_nothing_more_is_done(world: World) -> None:
+READING = (("get", "move"), ("explain", "move"), ("events", "move"), ("watch", "move"))
+CHANGING = (("promote", "move"), ("pause", "move"), ("resume", "move"), ("rollback", "move"), ("retry", "move"), ("set-weight", "move", "80"))
+
+
+def test_a_missing_right_is_named_and_nothing_more_is_done(world: World, tmp_path: Path) -> None:
     begun(world)
-    reader = Plugin(world, restricted(world, ["get"]))
+    reader = Plugin(world, restricted(world, []))
+    for command in (*READING, *CHANGING):
+        assert "lack a right" in (said := reader.fails(1, *command)) and "cannot get resource \"softmigrations\"" in said, said
+    assert "cannot list resource \"softmigrations\"" in reader.fails(1, "list")
+    restricted(world, ["get"])
     world.wait(lambda: reader.run("get", "move", "-n", world.space).returncode == 0, "the right has arrived")
     assert "cannot list resource \"softmigrations\"" in reader.fails(1, "list")
-    assert "cannot patch resource \"softmigrations\"" in reader.fails(1, "pause", "move")
     assert "cannot list resource \"events\"" in reader.fails(1, "events", "move")
+    assert "cannot patch resource \"softmigrations\"" in reader.fails(1, "pause", "move")
+    assert "cannot patch resource \"softmigrations\"" in reader.fails(1, "pause", "move", "--dry-run")
+    for name, verb in (("move", "patch"), ("another", "create")):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(yaml.safe_dump(world.migration(name, paused=True)), encoding="utf-8")
+        assert f"cannot {verb} resource \"softmigrations\"" in reader.fails(1, "diff", "-f", str(file))
     assert not world.get()["spec"].get("paused", False)
 
 
@@ -215,6 +234,24 @@ def test_a_mistake_is_one_line_with_what_to_do(plugin: Plugin) -> None:
     wrong = plugin.run("list", "--context", "nobody")
     assert wrong.returncode == 1 and "nobody" in wrong.stderr, wrong
     assert "set-weight" in plugin.run("--help").stdout
+
+
+def test_an_api_server_that_is_away_or_does_not_know_the_user_is_named(plugin: Plugin, tmp_path: Path) -> None:
+    world = plugin.world
+    known = yaml.safe_load(world.cluster.kubeconfig().read_text(encoding="utf-8"))
+
+    def told(**changed: str) -> list[str]:
+        made = copy.deepcopy(known)
+        made["clusters"][0]["cluster"].update({key: value for key, value in changed.items() if key == "server"})
+        made["users"][0]["user"].update({key: value for key, value in changed.items() if key == "token"})
+        file = tmp_path / "kubeconfig.yaml"
+        file.write_text(yaml.safe_dump(made), encoding="utf-8")
+        return [Plugin(world, file).fails(1, *command) for command in (("list",), *READING, *CHANGING)]
+    nowhere = "https://127.0.0.1:9"
+    for said in told(server=nowhere):
+        assert f"{nowhere} does not answer" in said and "Connection refused" in said and "--context" in said, said
+    for said in told(token="nobody-has-this"):
+        assert "does not accept your credentials" in said and "log in again" in said, said
 
 
 def diff(plugin: Plugin, manifest: Object, *arguments: str) -> str:
@@ -279,10 +316,44 @@ def test_a_shell_is_told_what_may_follow(plugin: Plugin) -> None:
     assert plugin.run("__complete", "-n", world.space, "get", "m").stdout.split() == ["move"]
     assert plugin.run("__complete", "watch", "x", "--until", "Ro").stdout.split() == ["RolledBack", "RollingBack"]
     scripts = {shell: plugin("completion", shell) for shell in ("bash", "zsh", "fish", "kubectl")}
-    for shell, program in (("bash", "bash"), ("kubectl", "sh")):
-        checked = subprocess.run([program, "-n"], input=scripts[shell], text=True, capture_output=True, check=False)
-        assert checked.returncode == 0, (shell, checked.stderr)
     assert all("kubectl-softmigration __complete" in script for script in scripts.values())
+
+
+def test_bash_and_kubectl_complete_by_what_the_program_prints(plugin: Plugin, tmp_path: Path) -> None:
+    world = plugin.world
+    world.prepare()
+    world.begin()
+    folder = Path(paths.built("kubectl-softmigration")).parent
+    environment = {"PATH": f"{tmp_path}:{folder}:{os.environ['PATH']}", "KUBECONFIG": str(plugin.kubeconfig)}
+
+    def bash(*words: str) -> list[str]:
+        script = plugin("completion", "bash") + '''
+            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+            "$(complete -p kubectl-softmigration | sed 's/.* -F \\([^ ]*\\) .*/\\1/')"
+            printf '%s\\n' "${COMPREPLY[@]}"'''
+        return world.cluster.execute(["bash", "-c", script, "bash", "kubectl-softmigration", *words], env=environment).stdout.split()
+    assert bash("se") == ["set-weight"]
+    assert bash("-n", world.space, "pause", "") == ["move"]
+    assert bash("get", "move", "-o", "") == ["json", "yaml"]
+    assert bash("lint", "-f", "") == [], "bash offers files where there is nothing else"
+
+    completer = tmp_path / "kubectl_complete-softmigration"
+    completer.write_text(plugin("completion", "kubectl"), encoding="utf-8")
+    completer.chmod(0o755)
+
+    def kubectl(*words: str) -> list[str]:
+        return world.cluster.execute([paths.program("kubectl"), "__complete", "softmigration", *words], env=environment).stdout.split()
+    assert kubectl("-n", world.space, "get", "m") == ["move", ":4"]
+    assert kubectl("simulate", "--trace", "") == [":0"], "files, says kubectl's own completion"
+
+
+def test_completion_offers_each_flag_that_help_tells_of(plugin: Plugin) -> None:
+    verbs = [line.split()[0] for line in plugin.run("--help").stdout.partition("Subcommands:")[2].splitlines() if line.strip()]
+    assert len(verbs) > 15, verbs
+    for verb in verbs:
+        told = set(re.findall(r"--[a-z][a-z-]*", plugin.run(verb, "--help").stdout))
+        offered = set(plugin.run("__complete", verb, "--").stdout.split())
+        assert offered >= {flag for flag in told if verb != "judge"}, verb
 
 
 def test_judge_is_the_same_program(plugin: Plugin) -> None:
@@ -292,8 +363,9 @@ def test_judge_is_the_same_program(plugin: Plugin) -> None:
     assert done.returncode == 0 and done.stdout == alone.stdout and done.stdout.count("\n") == 2, done
 
 
-def test_a_cluster_without_softmigrations_says_how_to_install_them(api_cluster: Cluster) -> None:
-    done = api_cluster.execute([paths.built("kubectl-softmigration"), "list"])
+@pytest.mark.parametrize("command", [("list",), ("list", "-A"), *READING, *CHANGING, ("diff", "-f", str(EXAMPLE))], ids=" ".join)
+def test_a_cluster_without_softmigrations_says_how_to_install_them(api_cluster: Cluster, command: tuple[str, ...]) -> None:
+    done = api_cluster.execute([paths.built("kubectl-softmigration"), *command])
     assert done.returncode == 1 and "kubectl apply -f crds/" in done.stderr and done.stderr.count("\n") == 1, done
 
 

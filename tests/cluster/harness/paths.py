@@ -50,8 +50,16 @@ def built(name: str) -> str:
 
 
 def crd_list(name: str) -> Path:
-    """A JSON list of CustomResourceDefinitions: "gateway-api", "contour", "istio" or "traefik"."""
+    """A JSON list of CustomResourceDefinitions: "gateway-api", "contour", "istio", "traefik" or "prometheus-operator"."""
     path = cache() / "crds" / f"{name}.json"
+    if not path.exists():
+        raise HarnessError(f"{path} is not there; run tools/build_cluster.sh")
+    return path
+
+
+def schemas() -> Path:
+    """A folder vVERSION for each Kubernetes, with the JSON Schemas of its kinds (kubeconform.py)."""
+    path = cache() / "schemas"
     if not path.exists():
         raise HarnessError(f"{path} is not there; run tools/build_cluster.sh")
     return path

@@ -22,6 +22,23 @@ TEST(Complete, OffersWhatMayStandThere) {
   EXPECT_FALSE(Ask({}).empty());
 }
 
+TEST(Complete, OffersTheFlagsAndChoicesOfTheVerb) {
+  EXPECT_EQ(Ask({"diff", "--f"}), (Words{"--filename", "--force-conflicts", "--field-manager"}));
+  EXPECT_EQ(Ask({"get", "payments", "--output", ""}), (Words{"json", "yaml"}));
+  EXPECT_EQ(Ask({"list", "-o", ""}), (Words{"json", "wide", "yaml"}));
+  EXPECT_EQ(Ask({"lint", "-f", "x.yaml", "-o", "s"}), (Words{"sarif"}));
+  EXPECT_EQ(Ask({"promote", "payments", "--to", ""}), (Words{"Complete", "Shift"}));
+  EXPECT_EQ(Ask({"--con"}), (Words{"--context"}));
+  EXPECT_EQ(Ask({"explain", "payments", "--out"}), Words{}) << "it has no such flag";
+  for (const char* file : {"-f", "--filename", "--trace"}) EXPECT_EQ(Ask({"simulate", file, ""}), Words{}) << "the shell knows files";
+}
+
+TEST(Complete, AFlagWithoutAValueDoesNotTakeTheNextWord) {
+  EXPECT_EQ(Ask({"list", "-A", "--o"}), (Words{"--output"}));
+  EXPECT_EQ(Ask({"diff", "--server-side", "--force-c"}), (Words{"--force-conflicts"}));
+  EXPECT_EQ(Ask({"pause", "--dry-run", "p"}), (Words{"payments"}));
+}
+
 TEST(Complete, AsksForNamesOnlyWhereOneStands) {
   int asked = 0;
   const auto count = [&] {
