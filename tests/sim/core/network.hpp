@@ -83,6 +83,8 @@ class Network {
   void SetChooser(Chooser* chooser) { chooser_ = chooser; }
   /// From now on nothing is drawn but short ways.
   void Calm() { calm_ = true; }
+  /// Faults that wait for a write come no more.
+  void Disarm() { at_write_.clear(); }
 
  private:
   struct Pending {

@@ -272,6 +272,7 @@ void Simulation::Rest() {
   if (!cluster_.refused().empty()) checker_.Violate(loop_.now(), "TheWorldMakesSense", cluster_.refused());
   const bool settled = !invariants_.Unsettled();
   const bool is_long = !options_.short_rest && options_.seed % 256 == 0;
+  network_.Disarm();
   invariants_.BeginRest();
   loop_.RunUntil(loop_.now() + (is_long ? Time(minutes(60)) : Time(seconds(60))));
   invariants_.EndRest();
