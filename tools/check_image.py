@@ -24,7 +24,6 @@ from pathlib import Path
 
 TREE = Path(__file__).resolve().parent.parent
 SCRIPT = TREE / "tools/build_image_root.sh"
-MIRROR = "http://deb.debian.org/debian"
 RELEASE = "bookworm"
 OURS_LIMIT = 40 * 1024 * 1024
 ARBITRARY_USER = 1234567
@@ -118,7 +117,7 @@ class Debian:
 
     def __init__(self, root, tree, log):
         self.root, self.tree, self.log = root, tree, log
-        run(["debootstrap", "--variant=minbase", RELEASE, root, MIRROR], stdout=log, stderr=subprocess.STDOUT)
+        run(["debootstrap", "--variant=minbase", RELEASE, root], stdout=log, stderr=subprocess.STDOUT)
 
     def chroot(self, folder, command):
         """In namespaces of its own: what the command mounts or leaves running goes with it."""
