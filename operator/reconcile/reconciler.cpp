@@ -44,17 +44,24 @@ std::string ManagerOf(const Migration& migration, const model::Status& next) {
   return decide::ToFieldManager(decide::MarkOf(migration.meta.uid, next));
 }
 
+/// Another component's rollback that is not recorded yet is told with this one.
+void AlsoTell(const decide::Decision& unrecorded, decide::Decision& decision) {
+  decision.notes.insert(decision.notes.begin(), unrecorded.notes.begin(), unrecorded.notes.end());
+  decision.records.insert(decision.records.begin(), unrecorded.records.begin(), unrecorded.records.end());
+}
+
+PassResult Settled(const decide::Decision& decision, base::WallTime now) {
+  PassResult result{Outcome::kSettled, {}, LaneOf(decision), false};
+  if (decision.wake_at) result.look_again = std::max(*decision.wake_at - now, base::Millis(1));
+  return result;
+}
+
 }  // namespace
 
 PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   const auto migration = parts_.cache.migrations().Get(key);
   if (!migration) {
-    parts_.poller.Forget(key);
-    if (parts_.agents != nullptr) parts_.agents->Forget(key);
-    parts_.gatherer.Forget(key);
-    parts_.migration_versions.Forget(key);
-    parts_.metrics.ForgetMigration(key);
-    ForgetUnrecorded(key);
+    Forget(key);
     return {};
   }
   if (!CaughtUp(*migration))
@@ -69,29 +76,31 @@ PassResult Reconciler::Reconcile(const kube::ObjectKey& key) {
   decide::Decision decision = DecideOn(known, seen, now);
   const TakenBack taken_back = TakeBackFirst(known, decision, seen, now);
   if (taken_back != TakenBack::kNothing) {
-    // Another component's rollback that is not recorded yet is told with this one.
-    if (unrecorded) {
-      decision.notes.insert(decision.notes.begin(), unrecorded->notes.begin(), unrecorded->notes.end());
-      decision.records.insert(decision.records.begin(), unrecorded->records.begin(), unrecorded->records.end());
-    }
+    if (unrecorded) AlsoTell(*unrecorded, decision);
     // Also where no route could be written: what it was decided on may not be there any more when one can.
     Remember(*migration, decision);
-    if (taken_back == TakenBack::kAll) return {Outcome::kRequeueSoon, {}, kube::Lane::kOrdinary, true};
   }
+  if (taken_back == TakenBack::kAll) return {Outcome::kRequeueSoon, {}, kube::Lane::kOrdinary, true};
   std::optional<PassResult> carried_out;
   if (!decision.actions.empty()) carried_out = CarryOut(known, decision, unrecorded ? ManagerOf(known, unrecorded->next) : kFieldManager);
   // After what moves users, and not while they must be taken back.
   const bool kept = decision.urgency == decide::Urgency::kSafety || KeepBridge(known);
   if (unrecorded || decision.next != migration->status) {
-    const bool is_begun = taken_back == TakenBack::kNotAll;
-    const PassResult recorded = Record(*migration, unrecorded && !is_begun ? *unrecorded : decision);
+    const PassResult recorded = Record(*migration, unrecorded && taken_back == TakenBack::kNothing ? *unrecorded : decision);
     return carried_out && carried_out->outcome == Outcome::kFailed ? *carried_out : recorded;
   }
   if (carried_out) return *carried_out;
   if (!kept) return {Outcome::kFailed, {}, LaneOf(decision), false};
-  PassResult result{Outcome::kSettled, {}, LaneOf(decision), false};
-  if (decision.wake_at) result.look_again = std::max(*decision.wake_at - now, base::Millis(1));
-  return result;
+  return Settled(decision, now);
+}
+
+void Reconciler::Forget(const kube::ObjectKey& key) {
+  parts_.poller.Forget(key);
+  if (parts_.agents != nullptr) parts_.agents->Forget(key);
+  parts_.gatherer.Forget(key);
+  parts_.migration_versions.Forget(key);
+  parts_.metrics.ForgetMigration(key);
+  ForgetUnrecorded(key);
 }
 
 std::optional<decide::Decision> Reconciler::UnrecordedOf(const Migration& migration) {

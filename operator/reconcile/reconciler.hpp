@@ -66,6 +66,8 @@ class Reconciler {
   [[nodiscard]] std::optional<decide::Decision> UnrecordedOf(const Migration& migration);
   void Remember(const Migration& migration, const decide::Decision& decision);
   void ForgetUnrecorded(const kube::ObjectKey& key);
+  /// The migration is gone.
+  void Forget(const kube::ObjectKey& key);
 
   enum class TakenBack { kNothing, kNotAll, kAll };
   /// Takes users back before that is recorded: kNothing where no rollback begins or no route has to change (any more), kNotAll where some

@@ -235,6 +235,19 @@ def test_weights_in_a_virtualservice_are_moved_taken_back_and_given_back(world: 
     Journey(world, path, lambda spec: spec["http"][2]["route"]).run({"istio": {"virtualService": "payments"}})
 
 
+@pytest.mark.usefixtures("virtual_services")
+def test_a_virtualservice_that_another_one_hands_over_to_is_moved_like_any_other(world: World) -> None:
+    world.serve()
+    allow(world, "virtualservices")
+    destination = {"host": "payments-legacy", "port": {"number": payments.PORT}}
+    world.cluster.apply({
+        "apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"namespace": world.space, "name": "team"},
+        "spec": {"http": [{"name": "all", "route": [{"destination": destination}]}]}}, manager="user")
+    world.operator(more=("--routers", "virtualservice"))
+    path = f"/apis/networking.istio.io/v1/namespaces/{world.space}/virtualservices/team"
+    Journey(world, path, lambda spec: spec["http"][0]["route"]).run({"istio": {"virtualService": "team"}})
+
+
 @pytest.fixture
 def traefik_services(api_stack: Stack) -> Iterator[None]:
     with defined(api_stack, "traefik", "TraefikService"):
