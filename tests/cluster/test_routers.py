@@ -212,7 +212,7 @@ def defined(stack: Stack, archive: str, kind: str) -> Iterator[None]:
         api.delete(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{definition['metadata']['name']}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def virtual_services(api_stack: Stack) -> Iterator[None]:
     with defined(api_stack, "istio", "VirtualService"):
         yield
