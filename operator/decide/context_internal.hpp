@@ -139,7 +139,9 @@ bool BridgeIsDead(const Context& context, const model::ComponentStatus& componen
 void LeaveDeadBridge(Context& context, model::ComponentStatus& component);
 /// The gateway has not said yet that it runs the entrance as it was left: until then its users may still come through the bridge.
 bool IsStillEntrance(const Context& context);
-/// The same for long enough that the bridge may go, from `since` of the components on; wakes when it is. True where there is no entrance.
+/// All components have been as they are for so long; wakes when they will have been.
+bool HaveRested(Context& context, base::Millis length);
+/// It has, for long enough that the bridge may go, from `since` of the components on; wakes when it is. True where there is no entrance.
 bool MayBridgeGo(Context& context);
 
 // managed.cpp

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "decide/observation.hpp"
 #include "model/codec.hpp"
+#include "model/route_state.hpp"
 #include "model/spec.hpp"
 #include "model/status.hpp"
 
@@ -27,10 +28,9 @@ struct RemoveFinalizer {
 struct ComponentTarget {
   std::string component;
   base::Percent weight;
-  bool flags = false;        ///< header flag rules are in place
-  bool name_target = false;  ///< the target is named in the route at weight 0 too
-  /// Of a route that a bridge is behind (RouteRef::bridge): kNamed with name_target, kAll while users come through it, whatever `weight`.
-  enum class Bridge { kNone, kNamed, kAll } bridge = Bridge::kNone;
+  bool flags = false;                                 ///< header flag rules are in place
+  bool name_target = false;                           ///< the target is named in the route at weight 0 too
+  model::BridgeUse bridge = model::BridgeUse::kNone;  ///< of a route that a bridge is behind (RouteRef::bridge)
   bool operator==(const ComponentTarget&) const = default;
 };
 /// Brings a route to the recorded weights.

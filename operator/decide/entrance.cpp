@@ -36,7 +36,7 @@ bool ComesThroughBridge(const ComponentStatus& component) {
 }
 
 ComponentTarget RecordedAtEntrance(const ComponentStatus& component) {
-  using Bridge = ComponentTarget::Bridge;
+  using Bridge = model::BridgeUse;
   const bool shifting = component.phase == Phase::kShift;
   const base::Percent direct = GoesToTarget(component) ? component.weight : base::Percent();
   if (ComesThroughBridge(component)) return {component.name, base::Percent(), false, true, Bridge::kAll};
@@ -45,17 +45,17 @@ ComponentTarget RecordedAtEntrance(const ComponentStatus& component) {
 
 bool ShowsAtEntrance(const ComponentTraffic& traffic, const ComponentStatus& component) {
   const ComponentTarget wanted = RecordedAtEntrance(component);
-  if (wanted.bridge == ComponentTarget::Bridge::kAll) return traffic.all_bridge && traffic.flags.empty();
+  if (wanted.bridge == model::BridgeUse::kAll) return traffic.all_bridge && traffic.flags.empty();
   if (wanted.weight.value() == 0 && !traffic.problems.empty()) return !traffic.any_target && traffic.flags.empty();
   const bool is_known = traffic.names_target && traffic.names_bridge;
   if (component.phase == Phase::kShift && !is_known) return false;
-  if (wanted.bridge == ComponentTarget::Bridge::kNone && traffic.any_bridge) return false;
+  if (wanted.bridge == model::BridgeUse::kNone && traffic.any_bridge) return false;
   return traffic.weight == wanted.weight && traffic.flags.empty();
 }
 
 bool MovesToDeadSideAtEntrance(const Context& context, const ComponentTraffic& traffic, const ComponentStatus& component) {
   const ComponentTarget wanted = RecordedAtEntrance(component);
-  if (wanted.bridge == ComponentTarget::Bridge::kAll) return KnownDead(context.seen.bridge);
+  if (wanted.bridge == model::BridgeUse::kAll) return KnownDead(context.seen.bridge);
   if (wanted.weight.value() == 0) return LegacyCannotTake(context) && traffic.any_target && !KnownDead(context.seen.bridge);
   return KnownDead(context.seen.target) && Serves(context.seen.legacy) && traffic.weight != wanted.weight;
 }
@@ -115,17 +115,19 @@ bool IsStillEntrance(const Context& context) {
   return state != nullptr && state->acceptance == model::Acceptance::kWaiting;
 }
 
+bool HaveRested(Context& context, base::Millis length) {
+  bool rested = true;
+  for (const ComponentStatus& component : context.next().components) {
+    if (component.since && *component.since + length <= context.now) continue;
+    if (component.since) context.WakeAt(*component.since + length);
+    rested = false;
+  }
+  return rested;
+}
+
 bool MayBridgeGo(Context& context) {
   if (model::EntranceOf(context.spec) == nullptr) return true;
-  if (IsStillEntrance(context)) return false;
-  bool may = true;
-  for (const ComponentStatus& component : context.status.components) {
-    const base::WallTime until = component.since.value_or(context.now) + kLastRequests;
-    if (component.since && until <= context.now) continue;
-    if (component.since) context.WakeAt(until);
-    may = false;
-  }
-  return may;
+  return !IsStillEntrance(context) && HaveRested(context, kLastRequests);
 }
 
 }  // namespace softmig::decide

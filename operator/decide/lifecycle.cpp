@@ -79,16 +79,11 @@ bool HasLeftBridge(Context& context, Phase rest) {
                        model::EntranceOf(context.spec)->object));
     return false;
   }
-  bool has_left = true;
   for (ComponentStatus& component : context.next().components) {
     if (component.phase != rest) GoTo(component, rest, -1, base::Percent());
     if (!component.since) component.since = context.now;
-    const base::WallTime until = *component.since + kMoment;
-    if (until <= context.now) continue;
-    context.WakeAt(until);
-    has_left = false;
   }
-  return has_left;
+  return HaveRested(context, kMoment);
 }
 
 /// Completed: the users stay where they are, only what we added goes. Nothing that fails here holds up the deletion for long.

@@ -55,6 +55,13 @@ struct RouteState {
   bool operator==(const RouteState&) const = default;
 };
 
+/// What the rules of a route are to do with the bridge that is behind it.
+enum class BridgeUse {
+  kNone,   ///< they do not name it
+  kNamed,  ///< it gets nobody; with the target they name it all the same
+  kAll,    ///< it gets everybody, whatever the weight says
+};
+
 /// Canonical text of a header flag, as in ComponentTraffic::flags: "name=value,name=value", names in lower case, sorted.
 struct HeaderFlag;
 std::string FlagText(const HeaderFlag& flag);

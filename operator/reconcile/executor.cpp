@@ -44,15 +44,6 @@ json WithSides(json service, json sides) {
   return service;
 }
 
-routers::BridgeUse UseOf(decide::ComponentTarget::Bridge bridge) {
-  switch (bridge) {
-    case decide::ComponentTarget::Bridge::kNone: return routers::BridgeUse::kNone;
-    case decide::ComponentTarget::Bridge::kNamed: return routers::BridgeUse::kNamed;
-    case decide::ComponentTarget::Bridge::kAll: return routers::BridgeUse::kAll;
-  }
-  return routers::BridgeUse::kNone;
-}
-
 const model::RouteRef& RouteOf(const model::Spec& spec, const std::string& route) {
   return *std::ranges::find(spec.routes, route, &model::RouteRef::name);
 }
@@ -67,7 +58,7 @@ routers::TrafficIntent ToIntent(const Migration& migration, const decide::ApplyT
     const auto it = std::ranges::find(spec.components, target.component, &model::ComponentSpec::name);
     if (it == spec.components.end()) continue;
     const auto flags = target.flags ? spec.flags : std::vector<model::HeaderFlag>();
-    intent.components.push_back({*it, base::WeightSplit(target.weight), flags, target.name_target, UseOf(target.bridge)});
+    intent.components.push_back({*it, base::WeightSplit(target.weight), flags, target.name_target, target.bridge});
   }
   return intent;
 }

@@ -14,20 +14,13 @@
 
 namespace softmig::routers {
 
-/// What the rules of a route do with the bridge that is behind it.
-enum class BridgeUse {
-  kNone,   ///< they do not name it
-  kNamed,  ///< it gets nobody; with name_target they name it all the same
-  kAll,    ///< it gets everybody, whatever the split says
-};
-
 /// All that traffic of one component should do on one route. A new feature is a field and a capability, not a method.
 struct ComponentIntent {
   model::ComponentSpec component;
   base::WeightSplit split;
-  std::vector<model::HeaderFlag> flags;  ///< rules to add; empty: none, and ours are removed
-  bool name_target = false;              ///< name the target at weight 0 too, so that the gateway knows it before users come
-  BridgeUse bridge = BridgeUse::kNone;   ///< where TrafficIntent::bridge is set
+  std::vector<model::HeaderFlag> flags;               ///< rules to add; empty: none, and ours are removed
+  bool name_target = false;                           ///< name the target at weight 0 too, so that the gateway knows it before users come
+  model::BridgeUse bridge = model::BridgeUse::kNone;  ///< where TrafficIntent::bridge is set
 };
 
 struct TrafficIntent {

@@ -25,7 +25,7 @@ const model::SavedRoute* SavedOf(const model::Status& status, const std::string&
 bool World::Route::AtRest() const {
   return std::ranges::all_of(components, [](const auto& one) {
     const ComponentTarget& now = one.second;
-    return now.weight.value() == 0 && !now.flags && !now.name_target && now.bridge == ComponentTarget::Bridge::kNone;
+    return now.weight.value() == 0 && !now.flags && !now.name_target && now.bridge == model::BridgeUse::kNone;
   });
 }
 
@@ -76,8 +76,8 @@ decide::RouteObservation World::ObserveRoute(const std::string& name, const Rout
   state.acceptance = model::Acceptance::kAccepted;
   state.last_writer = kOurs;
   for (const auto& [component, now] : route.components) {
-    const bool all_bridge = now.bridge == ComponentTarget::Bridge::kAll;
-    const bool names_bridge = all_bridge || (now.bridge == ComponentTarget::Bridge::kNamed && now.name_target);
+    const bool all_bridge = now.bridge == model::BridgeUse::kAll;
+    const bool names_bridge = all_bridge || (now.bridge == model::BridgeUse::kNamed && now.name_target);
     const bool users = now.weight.value() > 0;
     state.components.push_back({component,
                                 all_bridge ? std::nullopt : std::optional(now.weight),

@@ -46,7 +46,9 @@ class RouterConformance : public ::testing::TestWithParam<RouterCase> {
     intent.custom = GetParam().route.custom;
     intent.bridge = GetParam().route.bridge;
     for (ComponentIntent& component : intent.components) {
-      component.bridge = IsThroughBridge(weight) ? BridgeUse::kAll : weight == 0 ? BridgeUse::kNamed : BridgeUse::kNone;
+      component.bridge = IsThroughBridge(weight) ? model::BridgeUse::kAll
+                         : weight == 0           ? model::BridgeUse::kNamed
+                                                 : model::BridgeUse::kNone;
       component.name_target = GetParam().route.bridge && weight < 100;
     }
     return intent;

@@ -12,7 +12,7 @@ namespace {
 std::string Targets(const std::vector<decide::ComponentTarget>& components) {
   std::string text;
   for (const auto& component : components) {
-    const bool all_bridge = component.bridge == decide::ComponentTarget::Bridge::kAll;
+    const bool all_bridge = component.bridge == model::BridgeUse::kAll;
     text += fmt::format(" {}={}{}", component.component, all_bridge ? "bridge" : std::to_string(component.weight.value()),
                         component.flags ? "+flags" : "");
   }

@@ -269,7 +269,7 @@ struct World {
     route.Wrote("softmigration");
   }
   static void SetBridge(WorldRoute& route, const decide::ComponentTarget& component) {
-    using Bridge = decide::ComponentTarget::Bridge;
+    using Bridge = model::BridgeUse;
     const std::string& name = component.component;
     if (component.bridge == Bridge::kNone) {
       route.bridged.erase(name);

@@ -63,11 +63,11 @@ struct Share {
 };
 
 std::vector<Share> SharesOf(const Scene& scene, const ComponentIntent& intent) {
-  const bool all_bridge = scene.sides.bridge && intent.bridge == BridgeUse::kAll;
+  const bool all_bridge = scene.sides.bridge && intent.bridge == model::BridgeUse::kAll;
   const auto direct = [&](base::Percent share) { return all_bridge ? 0 : share.value(); };
   std::vector<Share> shares{{Backend::kLegacy, scene.sides.legacy, direct(intent.split.legacy()), false},
                             {Backend::kTarget, scene.sides.target, direct(intent.split.target()), intent.name_target}};
-  if (scene.sides.bridge && intent.bridge != BridgeUse::kNone) {
+  if (scene.sides.bridge && intent.bridge != model::BridgeUse::kNone) {
     shares.push_back({Backend::kBridge, *scene.sides.bridge, all_bridge ? 100 : 0, intent.name_target});
   }
   return shares;

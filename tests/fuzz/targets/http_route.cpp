@@ -126,9 +126,7 @@ class Run {
 
   [[nodiscard]] routers::TrafficIntent IntentOf(const Move& move) const {
     routers::TrafficIntent intent{"move", spec_.legacy, spec_.target, route_.name, {}, {}, route_.bridge};
-    const auto use = GoesThrough(move)   ? routers::BridgeUse::kAll
-                     : move.weight < 100 ? routers::BridgeUse::kNamed
-                                         : routers::BridgeUse::kNone;
+    const auto use = GoesThrough(move) ? model::BridgeUse::kAll : move.weight < 100 ? model::BridgeUse::kNamed : model::BridgeUse::kNone;
     for (const model::ComponentSpec& component : spec_.components) {
       const base::WeightSplit split(base::Percent::Of(move.weight));
       const bool flags = move.flags && !route_.bridge;

@@ -103,13 +103,17 @@ TEST(CounterWindow, AClockSetBackLosesOneWindowAndNotAllUntilItIsWhereItWas) {
   EXPECT_EQ(next.window->n, 20);
 }
 
-TEST(CounterWindow, WhatWasCountedBeforeTheClockWasSetBackIsNotCountedAgain) {
-  CountersState state;
-  const auto grown = [&](int seconds, double total) {
+/// How much one counter of requests without bad ones grew since the reading before, by instants.
+auto Grower() {
+  return [state = CountersState()](int seconds, double total) mutable {
     CounterStep step = Count(state, {At(seconds), At(seconds + 1), Series({{1, 0}}), Series({{1, total}})});
     state = std::move(step.state);
     return step.window ? step.window->n : 0;
   };
+}
+
+TEST(CounterWindow, WhatWasCountedBeforeTheClockWasSetBackIsNotCountedAgain) {
+  auto grown = Grower();
   grown(100, 0);
   EXPECT_EQ(grown(112, 12), 12);
   EXPECT_EQ(grown(70, 0), 0) << "the past";
@@ -121,12 +125,7 @@ TEST(CounterWindow, WhatWasCountedBeforeTheClockWasSetBackIsNotCountedAgain) {
 }
 
 TEST(CounterWindow, AResetAfterTheClockWasPutRightIsFoundOnceItIsWhereItWas) {
-  CountersState state;
-  const auto grown = [&](int seconds, double total) {
-    CounterStep step = Count(state, {At(seconds), At(seconds + 1), Series({{1, 0}}), Series({{1, total}})});
-    state = std::move(step.state);
-    return step.window ? step.window->n : 0;
-  };
+  auto grown = Grower();
   grown(1'000, 100);
   EXPECT_EQ(grown(400, 110), 0);
   EXPECT_EQ(grown(410, 130), 20);

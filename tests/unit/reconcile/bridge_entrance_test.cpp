@@ -57,7 +57,7 @@ TEST(BridgeEntrance, IsReadAsARouteAndTheBridgesEndpointsWithIt) {
 }
 
 TEST(BridgeEntrance, IsSentThroughTheBridgeAndPastIt) {
-  using Bridge = decide::ComponentTarget::Bridge;
+  using Bridge = model::BridgeUse;
   EntranceWorld world;
   const auto write = [&](base::Percent weight, bool name_target, Bridge bridge) {
     const auto done =

@@ -17,7 +17,7 @@ model::RouteRef Entrance() {
 
 json RefsOf(const json& route) { return route["spec"]["rules"][0]["backendRefs"]; }
 
-json Rendered(const std::vector<json>& refs, int weight, BridgeUse use, bool name_target) {
+json Rendered(const std::vector<json>& refs, int weight, model::BridgeUse use, bool name_target) {
   const json route = Route({Rule("pay", "/", json(refs))});
   TrafficIntent intent = IntentOf(SpecOf({Component("all")}), weight);
   intent.route = model::kEntrance;
@@ -35,31 +35,31 @@ model::ComponentTraffic Observed(const std::vector<json>& rules, const model::Ro
 }
 
 TEST(HttpRouteEntrance, AllThreeAreNamedBeforeAnybodyGoesThroughTheBridge) {
-  EXPECT_EQ(Rendered(std::vector<json>{Ref("old", 8080, 1)}, 0, BridgeUse::kNamed, true),
+  EXPECT_EQ(Rendered(std::vector<json>{Ref("old", 8080, 1)}, 0, model::BridgeUse::kNamed, true),
             json({Ref("old", 8080, 100), Ref("new", 9090, 0), Ref("bridge", 8080, 0)}));
 }
 
 TEST(HttpRouteEntrance, EverybodyGoesThroughTheBridgeAndBack) {
-  const json through = Rendered({Ref("old", 8080, 100), Ref("new", 9090, 0), Ref("bridge", 8080, 0)}, 25, BridgeUse::kAll, true);
+  const json through = Rendered({Ref("old", 8080, 100), Ref("new", 9090, 0), Ref("bridge", 8080, 0)}, 25, model::BridgeUse::kAll, true);
   EXPECT_EQ(through, json({Ref("old", 8080, 0), Ref("new", 9090, 0), Ref("bridge", 8080, 100)}));
-  EXPECT_EQ(Rendered(through.get<std::vector<json>>(), 0, BridgeUse::kNamed, false),
+  EXPECT_EQ(Rendered(through.get<std::vector<json>>(), 0, model::BridgeUse::kNamed, false),
             json({Ref("old", 8080, 100), Ref("new", 9090, 0), Ref("bridge", 8080, 0)}));
 }
 
 TEST(HttpRouteEntrance, CompleteTakesTheBridgeOut) {
-  EXPECT_EQ(Rendered({Ref("old", 8080, 0), Ref("bridge", 8080, 100), Ref("new", 9090, 0)}, 100, BridgeUse::kNone, false),
+  EXPECT_EQ(Rendered({Ref("old", 8080, 0), Ref("bridge", 8080, 100), Ref("new", 9090, 0)}, 100, model::BridgeUse::kNone, false),
             json({Ref("old", 8080, 0), Ref("new", 9090, 100)}));
 }
 
 TEST(HttpRouteEntrance, ARollbackThatNamesNobodyNewAddsNoBridge) {
-  EXPECT_EQ(Rendered({Ref("old", 8080, 30), Ref("new", 9090, 70)}, 0, BridgeUse::kNamed, false),
+  EXPECT_EQ(Rendered({Ref("old", 8080, 30), Ref("new", 9090, 70)}, 0, model::BridgeUse::kNamed, false),
             json({Ref("old", 8080, 100), Ref("new", 9090, 0)}));
 }
 
 TEST(HttpRouteEntrance, WhatTheUserWroteAtHisBackendsStays) {
   json old = Ref("old", 8080, 1);
   old["filters"] = {{{"type", "ExtensionRef"}}};
-  EXPECT_EQ(Rendered(std::vector<json>{old}, 0, BridgeUse::kAll, true)[0]["filters"], old["filters"]);
+  EXPECT_EQ(Rendered(std::vector<json>{old}, 0, model::BridgeUse::kAll, true)[0]["filters"], old["filters"]);
 }
 
 TEST(HttpRouteEntrance, ShowsWhetherEverybodyGoesThroughTheBridge) {
