@@ -87,6 +87,9 @@ std::optional<Blocker> GateBlocker(const Context& context);
 std::optional<Blocker> PreflightBlocker(Context& context, const model::ComponentStatus& component);
 
 // drift.cpp
+/// A route that was made anew, by its user or from its template, is to be put back to what it says now, and the step starts again. A
+/// template that was edited says something else as well, and a backup says what we had written: then it is what was saved.
+void Readopt(Context& context);
 void NoteDrift(Context& context);
 bool InConflict(const model::DriftRecord& drift);
 /// The time from which users may be taken back again on a route that somebody keeps resetting; nothing: now.
@@ -114,6 +117,8 @@ bool RoutesAccepted(const Context& context, const model::ComponentStatus& compon
 void NoteReached(Context& context, model::ComponentStatus& component);
 /// What is recorded is on the routes, as far as they can be written. Rollbacks come first.
 void PlanTraffic(Context& context);
+/// Users have left the bridge for good: the entrance ceases to name it. False where nothing is to be written for that, or may be.
+bool ForgetsBridge(Context& context);
 /// Only the writes that take users back, as recorded: all that may be done in a pass that has something to record.
 void PlanSafety(Context& context);
 

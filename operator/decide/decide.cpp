@@ -87,6 +87,7 @@ Decision Finish(Context& context) {
 
 Decision DecideDeletion(Context& context) {
   PlanDeletion(context);
+  if (context.next().components != context.status.components) Summarise(context);
   if (!context.blockers.empty()) {
     const Blocker& blocker = context.blockers.front();
     SetCondition(context, {"Stalled", model::ConditionStatus::kTrue, 0, {}, blocker.reason, blocker.message});

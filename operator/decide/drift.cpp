@@ -69,11 +69,12 @@ bool CanBePutBack(const Context& context, const std::string& route, const RouteS
   return component.weight.value() == 0 || (state.problems.empty() && traffic.problems.empty());
 }
 
-void NoteDriftOf(Context& context, const std::string& route, const RouteState& state) {
+void NoteDriftOf(Context& context, const model::RouteRef& ref, const RouteState& state) {
+  const std::string& route = ref.name;
   bool drifted = false;
   for (ComponentStatus& component : context.next().components) {
     const ComponentTraffic* traffic = TrafficOf(state, component.name);
-    if (traffic == nullptr || !component.since || Shows(context, route, *traffic, component)) continue;
+    if (traffic == nullptr || !component.since || IsPassedBy(ref, component) || Shows(context, route, *traffic, component)) continue;
     if (IsTakenBack(context, state, component)) continue;  // by ourselves
     component.since.reset();
     drifted = drifted || CanBePutBack(context, route, state, component);
@@ -81,8 +82,17 @@ void NoteDriftOf(Context& context, const std::string& route, const RouteState& s
   if (drifted) CountDrift(context, route, state);
 }
 
-/// The route was made anew, by its user or from its template: what it is to be put back to is what it says now, and the step starts again.
-/// A template that was edited says something else as well.
+/// Made anew with users on the target just as recorded: a backup of what we had written. What was before is what we had saved.
+bool IsOfBackup(const Context& context, const std::string& route, const RouteState& state) {
+  return std::ranges::any_of(state.components, &ComponentTraffic::any_target) &&
+         std::ranges::all_of(context.status.components, [&](const ComponentStatus& component) {
+           const ComponentTraffic* traffic = TrafficOf(state, component.name);
+           return traffic == nullptr || Shows(context, route, *traffic, component);
+         });
+}
+
+}  // namespace
+
 void Readopt(Context& context) {
   for (model::SavedRoute& saved : context.next().routes) {
     const RouteState* state = StateOf(context, saved.name);
@@ -90,7 +100,8 @@ void Readopt(Context& context) {
     const RouteObservation& seen = context.seen.routes.at(saved.name);
     const bool anew = state->uid != saved.uid;
     if (!seen.snapshot || (!anew && (!seen.ours || *seen.snapshot == saved.saved))) continue;
-    saved = {saved.name, state->uid, *seen.snapshot};
+    saved.uid = state->uid;
+    if (seen.ours || !IsOfBackup(context, saved.name, *state)) saved.saved = *seen.snapshot;
     if (!anew) continue;
     for (ComponentStatus& component : context.next().components) component.since.reset();
     if (seen.ours) {
@@ -99,8 +110,6 @@ void Readopt(Context& context) {
     }
   }
 }
-
-}  // namespace
 
 bool InConflict(const DriftRecord& drift) { return drift.reverted >= kRevertsAreConflict; }
 
@@ -131,7 +140,7 @@ void NoteDrift(Context& context) {
   if (!Enforces(context.status, context.seen.finalizer_present) || Releasing(context)) return;
   Readopt(context);
   for (const model::RouteRef& route : context.spec.routes) {
-    if (const RouteState* state = StateOf(context, route.name)) NoteDriftOf(context, route.name, *state);
+    if (const RouteState* state = StateOf(context, route.name)) NoteDriftOf(context, route, *state);
   }
 }
 

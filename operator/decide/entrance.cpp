@@ -40,7 +40,7 @@ ComponentTarget RecordedAtEntrance(const ComponentStatus& component) {
   const bool shifting = component.phase == Phase::kShift;
   const base::Percent direct = GoesToTarget(component) ? component.weight : base::Percent();
   if (ComesThroughBridge(component)) return {component.name, base::Percent(), false, true, Bridge::kAll};
-  return {component.name, direct, false, shifting, component.phase == Phase::kComplete ? Bridge::kNone : Bridge::kNamed};
+  return {component.name, direct, false, shifting, Bridge::kNamed};
 }
 
 bool ShowsAtEntrance(const ComponentTraffic& traffic, const ComponentStatus& component) {
@@ -49,7 +49,6 @@ bool ShowsAtEntrance(const ComponentTraffic& traffic, const ComponentStatus& com
   if (wanted.weight.value() == 0 && !traffic.problems.empty()) return !traffic.any_target && traffic.flags.empty();
   const bool is_known = traffic.names_target && traffic.names_bridge;
   if (component.phase == Phase::kShift && !is_known) return false;
-  if (wanted.bridge == model::BridgeUse::kNone && traffic.any_bridge) return false;
   return traffic.weight == wanted.weight && traffic.flags.empty();
 }
 

@@ -167,6 +167,21 @@ void NoteReached(Context& context, ComponentStatus& component) {
   if (reached) component.since = context.now;
 }
 
+bool ForgetsBridge(Context& context) {
+  const model::RouteRef* entrance = model::EntranceOf(context.spec);
+  const RouteState* state = entrance == nullptr ? nullptr : StateOf(context, entrance->name);
+  if (state == nullptr || std::ranges::none_of(state->components, &ComponentTraffic::any_bridge)) return false;
+  if (ScopeOf(context, entrance->name, *state) != Scope::kAll) return false;
+  ApplyTraffic apply{entrance->name, {}};
+  for (const ComponentStatus& component : context.status.components) {
+    if (TrafficOf(*state, component.name) == nullptr) continue;
+    apply.components.push_back(Recorded(context, entrance->name, component));
+    apply.components.back().bridge = model::BridgeUse::kNone;
+  }
+  context.Do(std::move(apply));
+  return true;
+}
+
 void PlanSafety(Context& context) {
   for (const model::RouteRef& route : context.spec.routes) {
     const RouteState* state = StateOf(context, route.name);

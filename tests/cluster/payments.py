@@ -1,8 +1,10 @@
-"""Manifests of the payments API in its two versions, for tests."""
+"""The payments API in its two versions, for tests: manifests, and what its pods are told to do wrong."""
 
 from __future__ import annotations
 
-from harness import Object
+import json
+
+from harness import Cluster, HarnessError, Object
 
 PORT = 8080
 HOST = "payments.example.com"
@@ -42,3 +44,14 @@ def route(space: str, legacy: int, target: int, name: str = "payments", host: st
             "hostnames": [host],
             "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
                        "backendRefs": [backend("legacy", legacy), backend("next", target)]}]}}
+
+
+def set_fault(cluster: Cluster, space: str, name: str, **fault: float) -> None:
+    """Each pod of that version has this fault from now on (tests/programs); what is not named stays as it is."""
+    pods = cluster.api.list(f"/api/v1/namespaces/{space}/pods", {"labelSelector": f"version={name}"})
+    if not pods:
+        raise HarnessError(f"no pod of version {name} is there to have a fault")
+    for pod in pods:
+        answer = cluster.http(f"http://{pod['status']['podIP']}:{PORT}/fault", "POST", json.dumps(fault))
+        if answer.status >= 300:
+            raise HarnessError(f"the fault could not be switched: {answer.status} {answer.body}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import payments
 from harness import Cluster, HarnessError, Object, Process, paths
 
 EXAMPLES = paths.REPOSITORY / "examples"
@@ -28,11 +29,11 @@ FAULT_AT_WEIGHT = 25
 
 def images() -> dict[str, Any]:
     """What the examples' images stand for."""
-    payments = paths.built("payments-api")
+    program = paths.built("payments-api")
     return {
         "softmigration/operator:*": {"argv": [paths.built("softmigration-operator")], "append": ["--metrics-address", "$(POD_IP)"]},
-        "softmigration/payments-api:legacy": {"argv": [payments, "--version", "legacy"], "append": ["--address", "$(POD_IP)"]},
-        "softmigration/payments-api:next": {"argv": [payments, "--version", "next"], "append": ["--address", "$(POD_IP)"]},
+        "softmigration/payments-api:legacy": {"argv": [program, "--version", "legacy"], "append": ["--address", "$(POD_IP)"]},
+        "softmigration/payments-api:next": {"argv": [program, "--version", "next"], "append": ["--address", "$(POD_IP)"]},
     }
 
 
@@ -191,11 +192,7 @@ class Story:
             "--connections", "32", "--summary", str(self._summary), "--state", str(self._state)])
 
     def _set_fault(self, rate: float) -> None:
-        pods = self.cluster.api.list(f"/api/v1/namespaces/{NAMESPACE}/pods", {"labelSelector": "version=next"})
-        for pod in pods:
-            answer = self.cluster.http(f"http://{pod['status']['podIP']}:8080/fault", "POST", json.dumps({"error_rate": rate, "latency_ms": 0}))
-            if answer.status >= 300:
-                raise HarnessError(f"the fault could not be switched: {answer.status} {answer.body}")
+        payments.set_fault(self.cluster, NAMESPACE, "next", error_rate=rate, latency_ms=0)
 
     def _break_at(self, weight: int) -> None:
         self.cluster.wait_for(lambda: self._migration.last and self._migration.last[1] == weight, 90, f"weight {weight}")

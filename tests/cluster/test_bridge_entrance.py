@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import payments
 from harness import Object, Process, paths
 from made_bridge import IMAGES, NAME, PORT, allow_bridges, left, map_images, path_of, wait_step
 from world import World
@@ -66,11 +67,7 @@ class Shop:
 
     def differ(self, share: float) -> None:
         """So many of the target's answers have another amount than legacy's."""
-        pods = self.world.api.list(f"/api/v1/namespaces/{self.world.space}/pods", {"labelSelector": "version=next"})
-        assert pods
-        for pod in pods:
-            answer = self.world.cluster.http(f"http://{pod['status']['podIP']}:8080/fault", "POST", json.dumps({"wrong_amount_rate": share}))
-            assert answer.status < 300, answer.body
+        payments.set_fault(self.world.cluster, self.world.space, "next", wrong_amount_rate=share)
 
 
 @pytest.fixture
@@ -82,6 +79,7 @@ def shop(full_world: World) -> Iterator[Shop]:
 
 def test_users_come_through_the_bridge_are_taken_back_by_it_and_it_goes_after_their_route(shop: Shop) -> None:
     world = shop.world
+    began = world.route()
     shop.begin()
     wait_step(world, 10)
     assert shop.shares() == THROUGH
@@ -103,17 +101,22 @@ def test_users_come_through_the_bridge_are_taken_back_by_it_and_it_goes_after_th
         if not world.api.find(path_of(world, "apis/apps/v1", "deployments")):
             assert world.route()["spec"] == shop.before, "the route is put back before the bridge goes"
     assert world.route()["spec"] == shop.before
+    assert not world.dropped(began)
     assert {shop.served_by() for _ in range(40)} == {"legacy"}
     assert shop.errors() == {}
 
 
 def test_when_all_are_on_the_target_the_gateway_sends_them_there_and_the_bridge_goes(shop: Shop) -> None:
     world = shop.world
+    began = world.route()
     shop.begin(weight=100)
     world.wait_phase("Complete")
-    world.wait(lambda: shop.shares() == {"payments-legacy": 0, "payments-next": 100}, "the route names the bridge no more")
-    assert len(left(world)) == 6, "it stays for requests that are under way"
+    complete = {"payments-legacy": 0, "payments-next": 100}
+    world.wait(lambda: shop.shares() == {**complete, NAME: 0}, "the gateway sends users to the target itself")
+    assert len(left(world)) == 7, "it stays for requests that are under way"
     world.wait(lambda: not left(world), "the bridge is gone", timeout=120)
+    assert shop.shares() == complete
+    assert not world.dropped(began)
     world.wait(lambda: [e for e in world.events() if e["note"] == f"bridge {NAME} is needed no more and is gone"], "it is told")
     assert {shop.served_by() for _ in range(40)} == {"next"}
     world.edit({"desiredPhase": "Pending"})

@@ -4,11 +4,11 @@ A test takes about 20 s: a bridge comes up, and a step needs its comparisons."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
+import payments
 from harness import Process, paths
 from made_bridge import IMAGES, NAME, POD_PORT, PORT, allow_bridges, component, counted, counts, entrance, map_images, served_by, wait_step
 from world import World
@@ -50,11 +50,7 @@ class Compared:
         self.fault("next", wrong_amount_rate=share)
 
     def fault(self, version: str, **fault: float) -> None:
-        pods = self.world.api.list(f"/api/v1/namespaces/{self.world.space}/pods", {"labelSelector": f"version={version}"})
-        assert pods
-        for pod in pods:
-            answer = self.world.cluster.http(f"http://{pod['status']['podIP']}:8080/fault", "POST", json.dumps(fault))
-            assert answer.status < 300, answer.body
+        payments.set_fault(self.world.cluster, self.world.space, version, **fault)
 
     @property
     def waiting_for(self) -> str:

@@ -36,9 +36,11 @@ def test_deleting_mid_shift_puts_the_route_back_byte_for_byte(world: World) -> N
     world.operator()
     world.begin(shift={"flags": [{"headers": [{"name": "x-beta", "value": "1"}]}]})
     world.wait(lambda: "next" in json.dumps(world.route()["spec"]), "users move")
-    world.wait_phase("Shift")
+    world.wait(lambda: world.status()["currentWeight"] == 50, "users are on the target")
+    shifting = world.route()
     world.api.delete(world.path())
     world.wait(lambda: world.api.find(world.path()) is None, "the migration is gone")
+    assert not world.dropped(shifting)
     assert json.dumps(world.route()["spec"], sort_keys=True) == json.dumps(before, sort_keys=True)
 
 
@@ -48,9 +50,11 @@ def test_lowering_the_ceiling_to_pending_puts_the_route_back_byte_for_byte(world
     world.operator()
     world.begin(shift={"flags": [{"headers": [{"name": "x-beta", "value": "1"}]}]})
     world.wait(lambda: "next" in json.dumps(world.route()["spec"]), "users move")
-    world.wait_phase("Shift")
+    world.wait(lambda: world.status()["currentWeight"] == 50, "users are on the target")
+    shifting = world.route()
     world.edit({"desiredPhase": "Pending"})
     world.wait(lambda: world.phase() == "Pending" and not world.get()["metadata"].get("finalizers"), "everything is let go")
+    assert not world.dropped(shifting)
     assert json.dumps(world.route()["spec"], sort_keys=True) == json.dumps(before, sort_keys=True)
     assert world.status()["currentWeight"] == 0
     world.says(GOOD)

@@ -8,10 +8,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
-
-import pytest
 from urllib.parse import quote, urlsplit
 
+import pytest
+
+import payments
 from harness import Object, Process, paths
 from world import World
 
@@ -46,11 +47,7 @@ class Shop:
         self.users.kill()
 
     def fault(self, version: str, error_rate: float = 0, latency_ms: int = 0) -> None:
-        pods = self.world.api.list(f"/api/v1/namespaces/{self.world.space}/pods", {"labelSelector": f"version={version}"})
-        for pod in pods:
-            answer = self.world.cluster.http(f"http://{pod['status']['podIP']}:8080/fault", "POST",
-                                             json.dumps({"error_rate": error_rate, "latency_ms": latency_ms}))
-            assert answer.status < 300, answer.body
+        payments.set_fault(self.world.cluster, self.world.space, version, error_rate=error_rate, latency_ms=latency_ms)
 
     def metric(self, bad: str = f"({BAD}) or vector(0)", total: str = TOTAL, legacy: bool = True, **more: object) -> Object:
         queries: Object = {"address": self.world.cluster.prometheus_url, "bad": of(bad, "next"), "total": of(total, "next")}

@@ -82,9 +82,23 @@ def test_with_its_status_it_goes_on_and_still_knows_what_was_before(lost: Lost) 
 
 
 @pytest.mark.parametrize("weights", ["of the backup", "of before"])
-def test_beside_a_new_route_it_goes_on_and_takes_for_before_what_that_was_made_with(lost: Lost, weights: str) -> None:
+def test_beside_a_new_route_it_goes_on_and_still_knows_what_was_before(lost: Lost, weights: str) -> None:
     world = lost.world
     made = lost.before if weights == "of before" else world.route()["spec"]
+    world.api.delete(world.route_path())
+    world.add_route(document={**payments.route(world.space, 1, 0, host=world.host), "spec": made})
+    lost.run(lost.restore)
+    world.wait_step(50)
+    lost.take_away("migration")
+    lost.wait_gone("migration")
+    assert world.route()["spec"] == lost.before
+
+
+def test_beside_a_new_route_with_other_weights_these_count_as_what_was_before(lost: Lost) -> None:
+    world = lost.world
+    made = json.loads(json.dumps(world.route()["spec"]))
+    for ref, weight in zip(made["rules"][0]["backendRefs"], (80, 20), strict=True):
+        ref["weight"] = weight
     world.api.delete(world.route_path())
     world.add_route(document={**payments.route(world.space, 1, 0, host=world.host), "spec": made})
     lost.run(lost.restore)

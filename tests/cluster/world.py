@@ -319,6 +319,27 @@ class World:
         total = sum(ref.get("weight", 1) for ref in refs)
         return round(100 * sum(ref.get("weight", 1) for ref in refs if ref["name"] == "payments-next") / total) if total else 0
 
+    def dropped(self, since: Object, name: str = "payments") -> list[Object]:
+        """Changes of the route after that version of it in which a rule ceased to name a backend that users were sent to until then."""
+        def sent(rule: Object) -> set[str]:
+            return {ref["name"] for ref in rule.get("backendRefs", []) if ref.get("weight", 1) > 0}
+
+        def named(spec: Object) -> set[str]:
+            return {ref["name"] for rule in spec["rules"] for ref in rule.get("backendRefs", [])}
+
+        found, seen, last = [], 0, since["spec"]
+        collection = f"{_GATEWAY_API}/namespaces/{self.space}/httproutes"
+        for event in self.api.watch(collection, since["metadata"]["resourceVersion"], timeout=2):
+            if event["type"] != "MODIFIED" or event["object"]["metadata"]["name"] != name:
+                continue
+            spec = event["object"]["spec"]
+            if {backend for rule in last["rules"] for backend in sent(rule)} - named(spec):
+                found.append(spec)
+            seen += spec != last
+            last = spec
+        assert seen, "the route was changed at all"
+        return found
+
     def events(self) -> list[Object]:
         return self.api.list(f"/apis/events.k8s.io/v1/namespaces/{self.space}/events")
 

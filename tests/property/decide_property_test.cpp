@@ -78,13 +78,14 @@ void CheckRise(const model::Spec& spec, const Status& status, const Observation&
   }));
 }
 
-/// The action lowers or restores only, and as recorded: it may go before the record of something else.
-bool TakesBack(const Action& action, const Status& status) {
+/// The action lowers or restores only, and as recorded or because the object is deleted: it may go before the record of something else.
+bool TakesBack(const Action& action, const Status& status, bool deleting) {
   if (std::holds_alternative<RestoreRoute>(action)) return true;
   const auto* apply = std::get_if<ApplyTraffic>(&action);
   return apply != nullptr && std::ranges::all_of(apply->components, [&](const ComponentTarget& target) {
            const ComponentStatus* recorded = Find(status, target.component);
-           return target.weight.value() == 0 && !target.flags && recorded != nullptr && recorded->weight.value() == 0;
+           if (target.weight.value() > 0 || target.flags || target.bridge == model::BridgeUse::kAll) return false;
+           return deleting || (recorded != nullptr && recorded->weight.value() == 0);
          });
 }
 
@@ -95,14 +96,30 @@ void CheckEntry(const model::Spec& spec, const Status& status, const Observation
   RC_ASSERT(Serves(seen.bridge));
 }
 
+/// A backend that users are sent to is taken out of a route only where weights could not be written, or were for ten seconds in vain.
+void CheckRestore(const std::string& name, const model::Spec& spec, const Status& status, const Observation& seen, base::WallTime now) {
+  const auto& state = std::get<model::RouteState>(seen.routes.at(name).state);
+  const bool steerable =
+      state.problems.empty() && std::ranges::all_of(state.components, [&](const model::ComponentTraffic& traffic) {
+        return traffic.problems.empty() && std::ranges::count(spec.components, traffic.component, &model::ComponentSpec::name) == 1;
+      });
+  if (!steerable || std::ranges::none_of(state.components, &model::ComponentTraffic::any_target)) return;
+  RC_ASSERT(std::ranges::all_of(status.components, [&](const ComponentStatus& component) {
+    return component.weight.value() == 0 && component.since && now - *component.since >= Millis(10'000);
+  }));
+}
+
 /// What holds of every decision whatever the inputs.
 Decision Checked(const model::Spec& spec, const Status& status, const Observation& seen, base::WallTime now) {
   const Decision decision = Decide(spec, status, seen, now);
   RC_ASSERT(Same(decision, Decide(spec, status, seen, now)));
   RC_ASSERT(decision.next == status ||
-            std::ranges::all_of(decision.actions, [&](const Action& action) { return TakesBack(action, status); }));
+            std::ranges::all_of(decision.actions, [&](const Action& action) { return TakesBack(action, status, seen.deleting); }));
   RC_ASSERT(decision.next == status || model::ParseStatus(model::ToJson(decision.next)) == decision.next);
   RC_ASSERT(!decision.wake_at || *decision.wake_at > now);
+  for (const Action& action : decision.actions) {
+    if (const auto* restore = std::get_if<RestoreRoute>(&action)) CheckRestore(restore->route, spec, status, seen, now);
+  }
   for (const ComponentStatus& component : decision.next.components) {
     if (Enters(component, status)) CheckEntry(spec, status, seen, now);
     if (!Rises(component, status)) continue;
@@ -288,7 +305,7 @@ RC_GTEST_PROP(DecideProperty, IsTotalPureAndNeverRaisesWithoutEveryGate, ()) {
   for (const model::ComponentSpec& component : spec.components) (void)WantsMetrics(spec, status, component.name);
   const Decision invalid = DecideInvalid({{"spec.x", *rc::gen::arbitrary<std::string>()}}, status, seen, now);
   RC_ASSERT(invalid.next == status ||
-            std::ranges::all_of(invalid.actions, [&](const Action& action) { return TakesBack(action, status); }));
+            std::ranges::all_of(invalid.actions, [&](const Action& action) { return TakesBack(action, status, seen.deleting); }));
   (void)Decide(model::Spec{}, status, seen, now);
 }
 

@@ -138,6 +138,12 @@ double DataPlane::latency(int migration, int component) const {
   return it == traffic_.end() ? 0.1 : it->second.latency;
 }
 
+double DataPlane::Runs(const std::string& route, int migration, int component) const {
+  const Gateway& gateway = gateways_.at(route);
+  const auto it = gateway.shares.find({migration, component});
+  return it == gateway.shares.end() ? 0 : it->second.target;
+}
+
 bool DataPlane::Healthy(int migration, int component) const {
   const auto it = traffic_.find({migration, component});
   return it == traffic_.end() || (it->second.errors < 0.01 && it->second.latency < 0.5);

@@ -39,6 +39,8 @@ class DataPlane {
   [[nodiscard]] bool Healthy(int migration, int component) const;
   [[nodiscard]] int ready(const std::string& service) const;
   [[nodiscard]] GatewayMode mode(const std::string& route) const { return gateways_.at(route).mode; }
+  /// The target's share of the component's users by what the gateway of `route` runs, whatever the object says.
+  [[nodiscard]] double Runs(const std::string& route, int migration, int component) const;
   [[nodiscard]] bool touched(const std::string& route) const { return gateways_.at(route).touched; }
 
  private:

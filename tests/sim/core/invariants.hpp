@@ -43,11 +43,12 @@ inline constexpr const char* kTruthful = "StatusTellsTheTruthAtRest";
 inline constexpr const char* kCaches = "CachesCatchUp";
 inline constexpr const char* kOnce = "NothingIsCountedTwice";
 inline constexpr const char* kTold = "TransitionsAreTold";
+inline constexpr const char* kNotDropped = "NobodyIsSentToABackendThatGoes";
 inline constexpr const char* kMade = "RoutesAreMadeAsRecorded";
 inline constexpr const char* kAll[] = {
-    kLeaderOnly, kOwnWrites,        kEvidence, kGates,    kHolds,    kSteps,    kTransitions, kFollowsRecord, kDeadSide,
-    kFinalizer,  kCompleteMeansAll, kVerified, kRestored, kBreach,   kRollback, kDeadTarget,  kForeign,       kUnseen,
-    kNoReturn,   kHotLoop,          kSettles,  kQuiet,    kTruthful, kCaches,   kTold,        kOnce,          kMade};
+    kLeaderOnly,       kOwnWrites, kEvidence, kGates,  kHolds,    kSteps,      kTransitions, kFollowsRecord, kDeadSide, kFinalizer,
+    kCompleteMeansAll, kVerified,  kRestored, kBreach, kRollback, kDeadTarget, kForeign,     kUnseen,        kNoReturn, kHotLoop,
+    kSettles,          kQuiet,     kTruthful, kCaches, kTold,     kOnce,       kMade,        kNotDropped};
 }  // namespace invariant
 
 /// A change of a component's status that is worth an Event, by the Event's reason (empty: any reason of a rollback).

@@ -89,6 +89,15 @@ void Invariants::JudgeRouteWrite(std::size_t index, const ClusterChange& whole) 
     const Share is = ReadShare(after, plan, plan.components[c]);
     const std::string who = fmt::format("{}/{} on {}", plan.name, plan.components[c].name, whole.change.name);
     JudgeReturn(index, c, whole, {was.target, is.target});
+    // A proxy may forget a backend before it stops sending to it. A gateway that misbehaves is not waited for, nor is anybody's edit.
+    const auto edited = story.edited.find(whole.change.name);
+    const bool alone = edited != story.edited.end() && !edited->second;
+    if (was.named && !is.named && alone && !parts_.data_plane.touched(whole.change.name)) {
+      const double runs = parts_.data_plane.Runs(whole.change.name, static_cast<int>(index), static_cast<int>(c));
+      parts_.checker.Require(runs == 0, now, invariant::kNotDropped, [&] {
+        return fmt::format("{}: {} takes the target out while the gateway sends {} % to it", who, whole.sender.process, runs * 100);
+      });
+    }
     const auto recorded = story.record.components.find(plan.components[c].name);
     const double limit = recorded == story.record.components.end() ? 0 : recorded->second.weight / 100.0;
     const bool rises = is.target > was.target + kRounding || (is.flagged && !was.flagged);

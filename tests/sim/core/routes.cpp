@@ -13,6 +13,7 @@ bool IsOwn(const json& rule) { return NameOf(rule).starts_with("softmig-"); }
 
 struct Weights {
   double legacy = 0, target = 0, other = 0;
+  bool names_target = false;
 };
 
 const json& BackendsOf(const json& rule) {
@@ -26,6 +27,7 @@ Weights Add(const json& rule, const MigrationPlan& migration) {
   for (const json& ref : BackendsOf(rule)) {
     const std::string name = ref.value("name", std::string());
     const double weight = ref.value("weight", 1.0);
+    sum.names_target = sum.names_target || name == migration.target;
     (name == migration.legacy ? sum.legacy : name == migration.target ? sum.target : sum.other) += weight;
   }
   return sum;
@@ -66,6 +68,7 @@ Share ReadShare(const json& rules, const MigrationPlan& migration, const Compone
     const Weights sum = Add(rule, migration);
     const double all = sum.legacy + sum.target + sum.other;
     if (all > 0) share.target = std::max(share.target, sum.target / all);
+    share.named = share.named || sum.names_target;
     share.foreign = share.foreign || sum.other > 0;
   }
   return share;

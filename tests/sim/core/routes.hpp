@@ -11,6 +11,7 @@ namespace softmig::simulator {
 struct Share {
   int rules = 0;         ///< of the component on this route
   double target = 0;     ///< the largest share of any of them, 0–1
+  bool named = false;    ///< one of them names the target, be it with weight 0
   bool flagged = false;  ///< rules of the operator's own send somebody to the target
   bool foreign = false;  ///< a rule names a third backend
 };

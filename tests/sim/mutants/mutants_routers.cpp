@@ -105,6 +105,17 @@ class RestoresOtherBytes final : public RouterMutant {
   }
 };
 
+/// A backend is taken out of the route with users on it.
+class SeesNobodyOnTheTarget final : public RouterMutant {
+ public:
+  using RouterMutant::RouterMutant;
+  [[nodiscard]] model::RouteState Observe(const json& object, const model::Spec& spec, const model::RouteRef& route) const override {
+    model::RouteState state = RouterMutant::Observe(object, spec, route);
+    for (model::ComponentTraffic& traffic : state.components) traffic.any_target = false;
+    return state;
+  }
+};
+
 class BelievesAcceptance final : public RouterMutant {
  public:
   using RouterMutant::RouterMutant;
@@ -244,6 +255,11 @@ void AddRouterMutants(std::vector<Mutant>& mutants) {
          options.scenario->migrations[0].flag = true;
        }});
   mutants.push_back({"restores-nothing", "the finalizer goes before the routes are put back", WithRouter<RestoresNothing>(), {}});
+  mutants.push_back({"drops-the-target-with-users", "routes are put back before users have left what they then do not name",
+                     WithRouter<SeesNobodyOnTheTarget>(), [](RunOptions& options) {
+                       Breach(options, {}, 1);
+                       options.plan = FaultPlan{{FaultKind::kDelete, seconds(12), Time(0), 0, 0, 0}};
+                     }});
   mutants.push_back({"restores-other-bytes", "what is put back is equal in meaning, not in bytes", WithRouter<RestoresOtherBytes>(), {}});
   mutants.push_back(
       {"makes-as-the-template-says", "a deleted route is made again without the weights", WithRouter<MakesAsTheTemplateSays>(), MadeAgain});
