@@ -41,7 +41,11 @@ FieldReader::FieldReader(const nlohmann::json& value, std::string path, ErrorLis
   if (object_ == nullptr) errors_->Add(path_, WrongType("an object", value));
 }
 
-bool FieldReader::Has(std::string_view key) const { return object_ != nullptr && object_->contains(key); }
+bool FieldReader::Has(std::string_view key) const {
+  if (object_ == nullptr) return false;
+  const auto found = object_->find(key);
+  return found != object_->end() && !found->is_null();
+}
 
 std::string FieldReader::PathOf(std::string_view key) const { return path_ + "." + std::string(key); }
 
@@ -51,18 +55,13 @@ const nlohmann::json* FieldReader::Find(std::string_view key) {
   asked_.emplace(key);
   if (object_ == nullptr) return nullptr;
   const auto found = object_->find(key);
-  return found == object_->end() ? nullptr : &*found;
+  return found == object_->end() || found->is_null() ? nullptr : &*found;
 }
 
 const nlohmann::json* FieldReader::FindRequired(std::string_view key) {
   const nlohmann::json* value = Find(key);
   if (value == nullptr && object_ != nullptr) Fail(key, "is required");
   return value;
-}
-
-const nlohmann::json* FieldReader::FindOrDefault(std::string_view key) {
-  const nlohmann::json* value = Find(key);
-  return value != nullptr && value->is_null() ? nullptr : value;
 }
 
 std::string FieldReader::CheckedText(const nlohmann::json& value, const std::string& path, const TextRule& rule) {
@@ -94,7 +93,7 @@ std::optional<std::string> FieldReader::OptionalText(std::string_view key, const
 }
 
 std::int64_t FieldReader::Integer(std::string_view key, IntegerRange range, std::optional<std::int64_t> fallback) {
-  const nlohmann::json* value = fallback ? FindOrDefault(key) : FindRequired(key);
+  const nlohmann::json* value = fallback ? Find(key) : FindRequired(key);
   if (value == nullptr) return fallback.value_or(range.min);
   const auto number = AsInteger(*value);
   if (!number) {
@@ -108,7 +107,7 @@ std::int64_t FieldReader::Integer(std::string_view key, IntegerRange range, std:
 }
 
 bool FieldReader::Boolean(std::string_view key, bool fallback) {
-  const nlohmann::json* value = FindOrDefault(key);
+  const nlohmann::json* value = Find(key);
   if (value == nullptr) return fallback;
   if (value->is_boolean()) return value->get<bool>();
   Fail(key, WrongType("true or false", *value));
@@ -116,7 +115,7 @@ bool FieldReader::Boolean(std::string_view key, bool fallback) {
 }
 
 base::Millis FieldReader::Duration(std::string_view key, DurationRange range, base::Millis fallback) {
-  const nlohmann::json* value = FindOrDefault(key);
+  const nlohmann::json* value = Find(key);
   if (value == nullptr) return fallback;
   const auto* text = value->get_ptr<const std::string*>();
   if (text == nullptr || !IsDuration(*text)) {
@@ -132,7 +131,7 @@ base::Millis FieldReader::Duration(std::string_view key, DurationRange range, ba
 }
 
 std::size_t FieldReader::Choice(std::string_view key, std::span<const std::string_view> names, std::size_t fallback) {
-  const nlohmann::json* value = FindOrDefault(key);
+  const nlohmann::json* value = Find(key);
   if (value == nullptr) return fallback;
   if (const auto* text = value->get_ptr<const std::string*>()) {
     const auto found = std::find(names.begin(), names.end(), *text);
@@ -143,7 +142,7 @@ std::size_t FieldReader::Choice(std::string_view key, std::span<const std::strin
 }
 
 std::optional<FieldReader> FieldReader::Object(std::string_view key) {
-  const nlohmann::json* value = FindOrDefault(key);
+  const nlohmann::json* value = Find(key);
   if (value == nullptr) return std::nullopt;
   return FieldReader(*value, PathOf(key), *errors_);
 }

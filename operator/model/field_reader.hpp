@@ -39,8 +39,8 @@ struct CountRange {
 };
 
 /// Reads the fields of one JSON object and notes every mistake with its path. A mistake gives the fallback (or an empty value) and the
-/// reading goes on, so that one pass finds them all. null counts as absent only where there is a fallback, as in the API server's
-/// defaulting. The JSON and the list must outlive the reader. Never throws.
+/// reading goes on, so that one pass finds them all. null counts as absent: the API server drops the nulls of objects' fields.
+/// The JSON and the list must outlive the reader. Never throws.
 class FieldReader {
  public:
   /// What is no object is a mistake by itself; every later read then gives fallbacks without more complaints.
@@ -76,7 +76,6 @@ class FieldReader {
  private:
   const nlohmann::json* Find(std::string_view key);
   const nlohmann::json* FindRequired(std::string_view key);
-  const nlohmann::json* FindOrDefault(std::string_view key);
   const nlohmann::json* FindList(std::string_view key, CountRange count);
   std::string CheckedText(const nlohmann::json& value, const std::string& path, const TextRule& rule);
 
