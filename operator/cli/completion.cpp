@@ -22,8 +22,10 @@ _kubectl_softmigration() {
 compdef _kubectl_softmigration kubectl-softmigration
 )sh";
 
-constexpr const char* kFish =
-    R"sh(complete -c kubectl-softmigration -a '(kubectl-softmigration __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+constexpr const char* kFish = R"sh(function __kubectl_softmigration_offered
+  kubectl-softmigration __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null
+end
+complete -c kubectl-softmigration -f -n 'string length -q -- (__kubectl_softmigration_offered)' -a '(__kubectl_softmigration_offered)'
 )sh";
 
 // kubectl runs the program kubectl_complete-NAME for a plugin; ":4" says that file names are not wanted, ":0" that they are.
