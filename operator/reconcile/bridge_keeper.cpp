@@ -27,9 +27,9 @@ constexpr const char* kBridgeManager = "softmigration-bridge";
 constexpr const char* kRoutesFile = "rds.json";
 
 /// What stands beside the ConfigMap, as it goes: first where users enter.
-const std::array<kube::ResourceType, 5>& TypesBeside() {
-  static const std::array<kube::ResourceType, 5> kTypes{kube::kServices, kube::kDeployments, kube::kRoleBindings, kube::kRoles,
-                                                        kube::kServiceAccounts};
+const std::array<kube::ResourceType, 6>& TypesBeside() {
+  static const std::array<kube::ResourceType, 6> kTypes{kube::kServices,     kube::kDeployments, kube::kPodDisruptionBudgets,
+                                                        kube::kRoleBindings, kube::kRoles,       kube::kServiceAccounts};
   return kTypes;
 }
 

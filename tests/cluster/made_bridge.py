@@ -14,6 +14,7 @@ from world import ACCOUNT, SYSTEM, World
 NAME, PORT, POD_PORT, COUNTS_PORT = "entrance", 80, 10000, 9902
 IMAGES = ("--bridge-envoy-image", "envoy:bridge", "--bridge-agent-image", "softmigration:bridge")
 OBJECTS = {"api/v1": ("configmaps", "services", "serviceaccounts"), "apis/apps/v1": ("deployments",),
+           "apis/policy/v1": ("poddisruptionbudgets",),
            "apis/rbac.authorization.k8s.io/v1": ("roles", "rolebindings")}
 
 

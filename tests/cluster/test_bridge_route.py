@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import payments
 import story
+from harness import Object
 from made_bridge import IMAGES, NAME, PORT, allow_bridges, entrance, left, map_images, path_of, served_by, wait_step, weight_of
 from world import BAD, GOOD, World
 
@@ -44,6 +45,40 @@ def test_users_enter_at_a_bridge_are_moved_and_taken_back_and_the_bridge_goes_la
     assert 50 in [weight for _, weight in watcher.seen]
 
 
+def test_a_node_is_drained_one_pod_of_the_bridge_after_the_other(full_world: World) -> None:
+    world = full_world
+    world.deploy()
+    allow_bridges(world)
+    map_images(world)
+    world.operator(more=IMAGES)
+    migration = world.migration(desiredPhase="Pending")
+    migration["spec"]["routes"] = [{"name": "web", "bridge": {"name": NAME, "port": PORT}}]
+    world.cluster.apply(migration, manager="user")
+    world.wait(lambda: world.api.find(path_of(world, "apis/apps/v1", "deployments")), "the bridge is made")
+    world.cluster.wait_for_deployment(world.space, NAME, 60)
+    pods = f"/api/v1/namespaces/{world.space}/pods"
+    label = {"labelSelector": f"softmigration.io/bridge={NAME}"}
+    first, second = (pod["metadata"]["name"] for pod in world.api.list(pods, label))
+
+    def evict(pod: str) -> None:
+        """Waits while the API server refuses it (429)."""
+        world.api.create(f"{pods}/{pod}/eviction", {
+            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"namespace": world.space, "name": pod}})
+
+    def allowed() -> int:
+        budget = world.api.get(path_of(world, "apis/policy/v1", "poddisruptionbudgets"))
+        return int(budget.get("status", {}).get("disruptionsAllowed", 0))
+
+    def serving() -> list[Object]:
+        return [pod for pod in world.api.list(pods, label) if "deletionTimestamp" not in pod["metadata"]
+                and any((said["type"], said["status"]) == ("Ready", "True") for said in pod["status"].get("conditions", []))]
+    world.wait(lambda: allowed() == 1, "the budget knows of both")
+    evict(first)
+    assert allowed() == 0, "one at a time"
+    evict(second)
+    assert serving(), "another one serves by then"
+
+
 def test_a_stranger_with_the_bridges_name_is_left_alone(world: World) -> None:
     world.prepare()
     allow_bridges(world)
@@ -70,7 +105,7 @@ def test_a_bridge_that_left_the_spec_goes_once_no_route_leads_to_it(world: World
     by_gateway = migration["spec"]["routes"]
     migration["spec"]["routes"] = [{"name": "web", "bridge": {"name": NAME, "port": PORT}}]
     world.cluster.apply(migration, manager="user")
-    world.wait(lambda: len(left(world)) == 6, "the bridge is made")
+    world.wait(lambda: len(left(world)) == 7, "the bridge is made")
     mine = payments.route(world.space, 1, 0, "mine", f"mine.{world.host}")
     mine["spec"]["rules"][0]["backendRefs"] = [{"name": NAME, "port": PORT}]
     world.add_route("mine", mine)
@@ -79,7 +114,7 @@ def test_a_bridge_that_left_the_spec_goes_once_no_route_leads_to_it(world: World
     def told(reason: str, words: str) -> None:
         world.wait(lambda: [event for event in world.events() if event["reason"] == reason and words in event["note"]], words)
     told("BridgeNotRemoved", f"HTTPRoute {world.space}/mine still leads to bridge {NAME}, which stays until no route does")
-    assert len(left(world)) == 6
+    assert len(left(world)) == 7
     world.api.delete(world.route_path("mine"))
     world.wait(lambda: not left(world), "the bridge is gone")
     told("BridgeRemoved", f"bridge {NAME} has left spec.routes and is gone")

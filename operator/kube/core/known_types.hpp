@@ -21,6 +21,7 @@ inline const ResourceType kServiceAccounts{"", "v1", "serviceaccounts", "Service
 inline const ResourceType kDeployments{"apps", "v1", "deployments", "Deployment"};
 inline const ResourceType kRoles{"rbac.authorization.k8s.io", "v1", "roles", "Role"};
 inline const ResourceType kRoleBindings{"rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding"};
+inline const ResourceType kPodDisruptionBudgets{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"};
 inline const ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline const ResourceType kEvents{"events.k8s.io", "v1", "events", "Event"};
 inline const ResourceType kSoftMigrations{"softmigration.io", "v1alpha1", "softmigrations", "SoftMigration"};

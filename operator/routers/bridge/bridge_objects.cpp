@@ -125,6 +125,14 @@ json EnvoyContainer(const std::string& image) {
   return container;
 }
 
+/// Its pods on nodes of their own as far as there are any: a node that goes takes not all of them with it.
+json Spread(const model::RouteRef& route) {
+  return json::array({{{"maxSkew", 1},
+                       {"topologyKey", "kubernetes.io/hostname"},
+                       {"whenUnsatisfiable", "ScheduleAnyway"},
+                       {"labelSelector", {{"matchLabels", Selector(route)}}}}});
+}
+
 json PodSpec(const BridgeOwner& owner, const model::RouteRef& route, const BridgeImages& images) {
   return {{"serviceAccountName", route.object},
           {"securityContext",
@@ -133,8 +141,16 @@ json PodSpec(const BridgeOwner& owner, const model::RouteRef& route, const Bridg
             {"runAsGroup", kUser},
             {"fsGroup", kUser},
             {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
+          {"topologySpreadConstraints", Spread(route)},
           {"containers", json::array({AgentContainer(owner, route, images.agent), EnvoyContainer(images.envoy)})},
           {"volumes", json::array({{{"name", "shared"}, {"emptyDir", {{"sizeLimit", "64Mi"}}}}})}};
+}
+
+/// Nodes are drained one pod of the bridge after the other. A pod that does not serve holds up no drain, and a single one neither.
+json DisruptionBudget(const BridgeOwner& owner, const model::RouteRef& route) {
+  json budget = Object(kube::kPodDisruptionBudgets, owner, route);
+  budget["spec"] = {{"maxUnavailable", 1}, {"unhealthyPodEvictionPolicy", "AlwaysAllow"}, {"selector", {{"matchLabels", Selector(route)}}}};
+  return budget;
 }
 
 json Deployment(const BridgeOwner& owner, const model::RouteRef& route, const BridgeImages& images) {
@@ -150,7 +166,11 @@ json Deployment(const BridgeOwner& owner, const model::RouteRef& route, const Br
 }  // namespace
 
 std::vector<json> BridgeObjects(const BridgeOwner& owner, const model::RouteRef& route, const BridgeImages& images) {
-  return {Object(kube::kServiceAccounts, owner, route), Role(owner, route), RoleBinding(owner, route), Service(owner, route),
+  return {Object(kube::kServiceAccounts, owner, route),
+          Role(owner, route),
+          RoleBinding(owner, route),
+          Service(owner, route),
+          DisruptionBudget(owner, route),
           Deployment(owner, route, images)};
 }
 

@@ -14,7 +14,7 @@ json Data(const BridgeWorld& world) { return world.api.objects.at(kBridgeConfigM
 TEST(BridgeKeeper, MakesTheConfigMapLastAndThenWritesNothingMore) {
   BridgeWorld world;
   ASSERT_TRUE(world.Keep());
-  ASSERT_EQ(world.api.log.size(), 6U);
+  ASSERT_EQ(world.api.log.size(), 7U);
   EXPECT_EQ(world.api.log.back(), kBridgeConfigMap);
   world.SeeConfigMap();
   world.api.log.clear();
@@ -117,7 +117,7 @@ TEST(BridgeRemoval, TakesAllObjectsAndTheConfigMapLast) {
   TakeOut(world, WithoutBridge());
   EXPECT_THAT(*world.keeper.RemoveOthers(world.migration()), ElementsAre("entrance"));
   EXPECT_THAT(world.api.objects, IsEmpty());
-  ASSERT_EQ(world.api.log.size(), 7U);
+  ASSERT_EQ(world.api.log.size(), 8U);
   EXPECT_EQ(world.api.log[1], "DELETE /api/v1/namespaces/shop/services/entrance");
   EXPECT_EQ(world.api.log.back(), std::string("DELETE ") + kBridgeConfigMap);
 }
@@ -195,7 +195,7 @@ TEST(BridgeRemoval, ThatStoppedHalfWayIsGoneOnWithOrMadeWholeAgain) {
   EXPECT_TRUE(world.api.objects.contains(kBridgeConfigMap));
   world.cache.migrations().OnApplied(BridgeMigrationJson());
   ASSERT_TRUE(world.Keep());
-  EXPECT_EQ(world.api.objects.size(), 6U) << "the same bridge is wanted again";
+  EXPECT_EQ(world.api.objects.size(), 7U) << "the same bridge is wanted again";
   world.SeeConfigMap();
   world.cache.migrations().OnApplied(WithoutBridge());
   world.api.refuses.clear();

@@ -90,7 +90,7 @@ TEST(BridgeRouter, RefusesExpressionsBeforeAnythingIsMoved) {
 
 TEST(BridgeObjects, LetTheAgentReadItsConfigMapAndNothingElse) {
   const auto objects = BridgeObjects({"shop", "payments-migration", "uid-1"}, Entrance(), {"envoy:1", "softmigration:1"});
-  ASSERT_EQ(objects.size(), 5U);
+  ASSERT_EQ(objects.size(), 6U);
   const json rules = objects[1]["rules"];
   EXPECT_EQ(objects[1]["kind"], "Role");
   EXPECT_EQ(rules, json::parse(R"([{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["payments"],
