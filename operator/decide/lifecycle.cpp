@@ -60,7 +60,7 @@ ApplyTraffic Lowered(const Context& context, const SavedRoute& saved, model::Bri
   return apply;
 }
 
-/// Its weights can be written, or could be if they had to.
+/// Its weights can be written.
 bool CanLower(const Context& context, const RouteState& state) {
   return state.problems.empty() && std::ranges::all_of(state.components, [&](const model::ComponentTraffic& traffic) {
            return traffic.problems.empty() && SpecOf(context, traffic.component) != nullptr;
@@ -135,13 +135,15 @@ bool HasLeftBridge(Context& context) {
                        model::EntranceOf(context.spec)->object));
     return false;
   }
+  for (ComponentStatus& component : context.next().components) {
+    if (!component.since) component.since = context.now;
+  }
   return HaveRested(context, kLastRequestsOfDeleted);
 }
 
 /// Completed: the users stay where they are, only what we added goes. Nothing that fails here holds up the deletion for long.
 void PlanLeaving(Context& context) {
   PlanTraffic(context);
-  for (ComponentStatus& component : context.next().components) NoteReached(context, component);
   if (!context.out.actions.empty() || !HasLeftBridge(context) || ForgetsBridge(context)) return;
   context.Do(RemoveFinalizer{});
 }
