@@ -6,8 +6,8 @@ namespace {
 constexpr std::array<std::string_view, kVerdicts> kVerdictNames{"equal",        "equal-after-rules", "differs", "status-differs",
                                                                 "target-error", "target-timeout",    "dropped", "uncomparable"};
 constexpr std::array<std::string_view, kReasons> kReasonNames{
-    "",         "buffer-full", "breaker-open", "over-budget", "incomplete",   "stopping",      "parse",
-    "encoding", "truncated",   "too-large",    "too-complex", "legacy-error", "legacy-timeout"};
+    "",      "buffer-full", "breaker-open", "over-budget", "incomplete",  "agent-stalled", "stopping",
+    "parse", "encoding",    "truncated",    "too-large",   "too-complex", "legacy-error",  "legacy-timeout"};
 constexpr std::array<std::string_view, 8> kKindNames{"absent", "null", "boolean", "number", "string", "list", "object", "bytes"};
 
 }  // namespace

@@ -33,6 +33,7 @@ enum class Reason : std::uint8_t {
   kBreakerOpen,
   kOverBudget,
   kIncomplete,
+  kAgentStalled,  ///< whoever copies could not run for a while, and what had queued up was given up
   kStopping,
   // uncomparable
   kParse,       ///< a body is not the JSON that it claims to be
@@ -43,7 +44,7 @@ enum class Reason : std::uint8_t {
   kLegacyError,
   kLegacyTimeout,
 };
-inline constexpr std::size_t kReasons = 13;
+inline constexpr std::size_t kReasons = 14;
 
 /// "equal-after-rules", "legacy-timeout": names in metrics, status and logs.
 std::string_view Name(Verdict verdict);

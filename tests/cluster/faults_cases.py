@@ -136,7 +136,7 @@ CASES = (
     Case("agent-killed", lost, fault=Fault(before=running, during=kill_soon)),
     Case("agent-restarts", lost, fault=Fault(during=kill_and_start)),
     Case("agent-frozen", lost, fault=FROZEN),
-    Case("agent-slow", some("equal"), fault=Fault(during=stutter)),
+    Case("agent-slow", lambda counts: some("equal")(counts) and some("dropped(agent-stalled)")(counts), fault=Fault(during=stutter)),
     Case("agent-frozen-large-answers", lost, fault=FROZEN, load=LARGE_ANSWERS, bars=LARGE_BARS),
     Case("agent-frozen-uploads", lost, fault=FROZEN, load=UPLOADS),
     Case("agent-full", some("dropped(buffer-full)"), Setup("late", NARROW)),

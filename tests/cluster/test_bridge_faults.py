@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
 import faults
-from faults_cases import CASES, Case
+from faults_cases import CASES, Case, freeze, thaw
 from faults_pairs import Bars, Pairs
-from faults_rig import Load, Window, rig, users
+from faults_rig import Load, Rig, Window, rig, users
 
 QUICK = Load(rate=250, seconds=0.6, warm_up=0.2)
 NO_TIMES = Bars(p50_delta_ms=float("inf"), p99_ratio=float("inf"), slower_than_max_ms=float("inf"))
@@ -34,6 +35,23 @@ def test_one_request_in_ten_is_copied_where_the_spec_says_so() -> None:
         assert counts["equal"] == counts["judged"] == counts["eligible"] == counts["opened"]
         uploads = users(made.ports["sampled"], Load(rate=100, seconds=1, warm_up=0, upload=1024), made.folder)
         assert uploads.errors == {} and made.counts()["opened"] == counts["opened"], "what is never compared is never copied"
+
+
+def freeze_a_while(made: Rig) -> None:
+    freeze(made)
+    time.sleep(0.3)
+    thaw(made)
+
+
+def test_what_queued_up_while_the_agent_stood_still_is_given_up_and_later_copies_are_compared() -> None:
+    with rig() as made:
+        made.start_agent()
+        seen = users(made.ports["users"], Load(rate=250, seconds=1, warm_up=0), made.folder, lambda _: freeze_a_while(made))
+        made.settle(20)
+        counts = made.counts()
+        assert seen.errors == {} and seen.sent == 250
+        assert counts["dropped(agent-stalled)"] > 0 and counts["equal"] > 0, counts
+        assert counts["judged"] == counts["eligible"], "each of them has one verdict"
 
 
 def window(*milliseconds: float, **errors: int) -> Window:

@@ -61,11 +61,12 @@ class Agent::Impl final : public StreamObserver {
     transport_.reset();
   }
 
-  base::Status StartCopies(const AgentOptions& options) {
+  base::Status StartCopies(const AgentOptions& options, const base::Clock& clock) {
     ExtProcOptions copies;
     copies.address = options.copies_address;
     copies.most_streams = config_.most_streams;
-    auto server = ExtProcServer::Listen(copies, {config_.plan, config_.capture, budget_, *this});
+    copies.most_per_second = config_.most_per_second;
+    auto server = ExtProcServer::Listen(copies, {config_.plan, config_.capture, budget_, *this, clock});
     if (!server) return base::Fail(server.error());
     copies_ = std::move(*server);
     return {};
@@ -169,7 +170,7 @@ base::Result<std::unique_ptr<Agent>> Agent::Make(AgentConfig config, const Agent
   std::thread([&]() {
     StepBack();
     impl = std::make_unique<Impl>(std::move(config), options, std::move(digest), clock);
-    started = impl->StartCopies(options);
+    started = impl->StartCopies(options, clock);
   }).join();
   if (started) started = impl->StartTelling(options);
   if (!started) return base::Fail(started.error());

@@ -84,6 +84,7 @@ void ReadLimits(FieldReader& reader, AgentConfig& config) {
   };
   config.memory = size("memoryBytes", kMiB, 64 * 1024 * kMiB, config.memory);
   config.most_streams = size("streams", 1, 65'536, config.most_streams);
+  config.most_per_second = size("copiesPerSecond", 1, 1'000'000, config.most_per_second);
   config.capture.response_body = size("answerBytes", 1'024, 64 * kMiB, config.capture.response_body);
   limits->RefuseOthers();
 }

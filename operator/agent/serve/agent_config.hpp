@@ -17,9 +17,10 @@ struct AgentConfig {
   WatchPlan plan;
   CaptureLimits capture;
   ReplayOptions replay;
-  std::size_t memory = 64U << 20U;   ///< bytes of all copies together, while they are captured and while they wait
-  std::size_t most_streams = 1'024;  ///< open at one time
-  int sampling = 100;                ///< percent of safe requests that Envoy copies; only told
+  std::size_t memory = 64U << 20U;      ///< bytes of all copies together, while they are captured and while they wait
+  std::size_t most_streams = 1'024;     ///< open at one time
+  std::size_t most_per_second = 1'500;  ///< copies that are read
+  int sampling = 100;                   ///< percent of safe requests that Envoy copies; only told
 };
 
 /// Reads the JSON of a configuration. kInvalid with every mistake and its path in one line.

@@ -5,10 +5,14 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
+#include "agent/serve/pace.hpp"
+#include "agent/serve/stall_watch.hpp"
 #include "agent/wire/external_processor.grpc.pb.h"
 #include "agent/wire/feed.hpp"
 #include "base/assert.hpp"
@@ -28,10 +32,13 @@ constexpr std::chrono::seconds kLongestEnd{30};
 
 class ExtProcServer::Impl final : public pb::ExternalProcessor::CallbackService {
  public:
-  Impl(const ExtProcOptions& options, const Parts& parts) : options_(options), parts_(parts) {}
+  Impl(const ExtProcOptions& options, const Parts& parts)
+      : options_(options), parts_(parts), stalls_(parts.clock), pace_(options.most_per_second) {}
 
   ~Impl() override {
     if (server_ == nullptr) return;
+    ticker_ = {};
+    ReadAllHeld();
     server_->Shutdown(gpr_inf_past(GPR_CLOCK_REALTIME));  // what runs is cancelled: every stream sees its last read fail
     std::unique_lock lock(mutex_);
     const bool ended = all_gone_.wait_for(lock, kLongestEnd, [&]() SM_REQUIRES(mutex_) { return streams_.empty(); });
@@ -48,6 +55,7 @@ class ExtProcServer::Impl final : public pb::ExternalProcessor::CallbackService 
     const bool is_bound = server_ != nullptr && (port != 0 || options_.address.starts_with("unix:"));
     if (!is_bound) return base::Fail(base::ErrorCode::kUnavailable, "listen for Envoy's copies on " + options_.address);
     port_ = options_.address.starts_with("unix:") ? std::uint16_t{0} : static_cast<std::uint16_t>(port);
+    ticker_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
     return {};
   }
 
@@ -79,14 +87,26 @@ class ExtProcServer::Impl final : public pb::ExternalProcessor::CallbackService 
   }
 
   void Forget(Stream* stream);
+  /// The ticker: notices stalls, and has those read whose turn it is.
+  void Run(const std::stop_token& stop);
+  /// Whose turn it is; null: nobody's yet.
+  Stream* NextHeld();
+  /// They end as any other; none is held from now on.
+  void ReadAllHeld();
 
   const ExtProcOptions options_;
   const Parts parts_;
   std::unique_ptr<grpc::Server> server_;
   std::uint16_t port_ = 0;
+  StallWatch stalls_;
   mutable std::mutex mutex_;
   std::condition_variable all_gone_;
+  std::condition_variable_any next_tick_;  // only ever times out
   std::unordered_map<Stream*, std::unique_ptr<Stream>> streams_ SM_GUARDED_BY(mutex_);
+  Pace pace_ SM_GUARDED_BY(mutex_);
+  std::deque<Stream*> held_ SM_GUARDED_BY(mutex_);  // not read yet: they cannot end
+  bool is_ending_ SM_GUARDED_BY(mutex_) = false;
+  std::jthread ticker_;
 };
 
 /// One stream. gRPC calls it from one thread after the other; it lives until OnDone, which is gRPC's last call.
@@ -104,8 +124,9 @@ class ExtProcServer::Impl::Stream final : public grpc::ServerBidiReactor<pb::Pro
   void OnReadDone(bool is_there) override {
     const bool wants_more = is_there && Feed(message_, capture_) == Capture::Want::kMore;
     Announce();
-    if (wants_more) return ReadOn();
-    capture_.Stop(compare::Reason::kIncomplete);  // does nothing where it is whole
+    const bool is_old = server_.stalls_.HasJustStalled();
+    if (wants_more && !is_old) return ReadOn();
+    capture_.Stop(is_old ? compare::Reason::kAgentStalled : compare::Reason::kIncomplete);  // does nothing where it is whole
     server_.parts_.observer.OnEnd(capture_.Take());
     Finish(grpc::Status::OK);  // Envoy goes on without us, and need not send the rest
   }
@@ -129,18 +150,48 @@ grpc::ServerBidiReactor<pb::ProcessingRequest, pb::ProcessingResponse>* ExtProcS
   auto owned = std::make_unique<Stream>(*this);
   Stream* stream = owned.get();
   bool is_full = false;
+  bool is_held = false;
   {
     const std::lock_guard lock(mutex_);
     is_full = streams_.size() >= options_.most_streams;
     streams_.emplace(stream, std::move(owned));
+    is_held = !is_full && !is_ending_ && (!held_.empty() || !pace_.Admit(parts_.clock.SteadyNow()));
+    if (is_held) held_.push_back(stream);
   }
   parts_.observer.OnOpen();
   if (is_full) {
     stream->Refuse();
-  } else {
+  } else if (!is_held) {
     stream->ReadOn();
   }
   return stream;
+}
+
+void ExtProcServer::Impl::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    stalls_.Tick();
+    while (Stream* next = NextHeld()) next->ReadOn();
+    std::unique_lock lock(mutex_);
+    next_tick_.wait_for(lock, stop, StallWatch::kTick, [] { return false; });
+  }
+}
+
+ExtProcServer::Impl::Stream* ExtProcServer::Impl::NextHeld() {
+  const std::lock_guard lock(mutex_);
+  if (held_.empty() || !pace_.Admit(parts_.clock.SteadyNow())) return nullptr;
+  Stream* next = held_.front();
+  held_.pop_front();
+  return next;
+}
+
+void ExtProcServer::Impl::ReadAllHeld() {
+  std::deque<Stream*> held;
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+    held.swap(held_);
+  }
+  for (Stream* stream : held) stream->ReadOn();
 }
 
 /// Under the lock to its very end: once it is given back, the whole server may go, and what the stream refers to.

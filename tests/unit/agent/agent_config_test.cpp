@@ -34,7 +34,7 @@ TEST(AgentConfig, EveryFieldIsRead) {
     "legacy": {"url": "http://a:1", "clusters": ["old"]}, "target": {"url": "https://b:2", "clusters": ["new"]},
     "compare": {"headers": ["x-a"], "rules": [{"path": "$.id", "components": ["pay"], "ignore": true}], "controls": 0},
     "sampling": 10, "replay": {"inFlight": 3, "waiting": 4, "deadline": "250ms"},
-    "limits": {"memoryBytes": 2000000, "streams": 9, "answerBytes": 5000}})");
+    "limits": {"memoryBytes": 2000000, "streams": 9, "copiesPerSecond": 70, "answerBytes": 5000}})");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->plan.ComponentOf("r2"), 0U);
   EXPECT_EQ(config->plan.ComponentOf("else"), 1U);
@@ -47,6 +47,7 @@ TEST(AgentConfig, EveryFieldIsRead) {
   EXPECT_EQ(config->replay.deadline, base::Millis(250));
   EXPECT_EQ(config->memory, 2'000'000U);
   EXPECT_EQ(config->most_streams, 9U);
+  EXPECT_EQ(config->most_per_second, 70U);
   EXPECT_EQ(config->capture.response_body, 5'000U);
   EXPECT_EQ(config->plan.controls, 0);
   EXPECT_EQ(config->sampling, 10);

@@ -5,11 +5,14 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <string>
 
+#include "agent/serve/stall_watch.hpp"
 #include "agent/wire/external_processor.grpc.pb.h"
 #include "capture_fixture.hpp"
+#include "fakes/fake_clock.hpp"
 #include "messages.hpp"
 
 namespace softmig::agent::testing {
@@ -19,6 +22,7 @@ using compare::Reason;
 using namespace std::chrono_literals;
 
 constexpr auto kLongestWait = 20s;
+constexpr int kMostTries = 1'000;
 
 /// Remembers what it was told; waits of a test are bounded.
 class Remembering final : public StreamObserver {
@@ -89,7 +93,7 @@ class Envoy {
 class ExtProcServerTest : public ::testing::Test {
  protected:
   void Start(ExtProcOptions options = {}) {
-    auto server = ExtProcServer::Listen(options, {plan_, limits_, budget_, observer_});
+    auto server = ExtProcServer::Listen(options, {plan_, limits_, budget_, observer_, clock_});
     ASSERT_TRUE(server) << server.error().ToString();
     server_ = std::move(*server);
   }
@@ -98,6 +102,7 @@ class ExtProcServerTest : public ::testing::Test {
   const CaptureLimits limits_;
   MemoryBudget budget_{1U << 20U};
   Remembering observer_;
+  fakes::FakeClock clock_;
   std::unique_ptr<ExtProcServer> server_;
 };
 
@@ -136,6 +141,57 @@ TEST_F(ExtProcServerTest, AStreamThatIsResetOrEndsHalfwayIsCountedAsIncomplete) 
   ended.EndSending();
   EXPECT_TRUE(observer_.WaitFor([&] { return observer_.ends() == 2; }));
   EXPECT_EQ(observer_.drops, (std::vector<Reason>{Reason::kIncomplete, Reason::kIncomplete}));
+}
+
+TEST_F(ExtProcServerTest, WhatQueuedUpInAStallIsGivenUpAtItsNextMessageUnlessItIsWhole) {
+  Start();
+  Envoy half(server_->port());
+  EXPECT_TRUE(half.Send(RequestHeaders(Get())));
+  Envoy whole(server_->port());
+  EXPECT_TRUE(whole.Send(RequestHeaders(Get())));
+  EXPECT_TRUE(observer_.WaitFor([&] { return observer_.eligible == 2; }));
+  clock_.Advance(StallWatch::kLongest + 1ms);
+  Envoy queued(server_->port());
+  EXPECT_TRUE(queued.Send(RequestHeaders(Get())));
+  EXPECT_TRUE(queued.SaysNothing());
+  EXPECT_EQ(queued.Code(), grpc::StatusCode::OK);
+  EXPECT_TRUE(half.Send(ResponseHeaders(Ok())));
+  EXPECT_TRUE(whole.Send(ResponseHeaders(Ok(), true)));
+  EXPECT_TRUE(observer_.WaitFor([&] { return observer_.ends() == 3; }));
+  EXPECT_EQ(observer_.eligible, 3);
+  EXPECT_EQ(observer_.drops, (std::vector<Reason>{Reason::kAgentStalled, Reason::kAgentStalled}));
+  EXPECT_EQ(observer_.bodies.size(), 1U);
+  for (int i = 0; i < kMostTries && observer_.bodies.size() == 1;
+       ++i) {  // until the server has ticked again, which takes no time on our clock
+    std::promise<void>().get_future().wait_for(StallWatch::kTick);
+    clock_.Advance(1ms);
+    Envoy next(server_->port());
+    EXPECT_TRUE(next.Send(RequestHeaders(Get())));
+    next.Send(ResponseHeaders(Ok(), true));
+    EXPECT_TRUE(next.SaysNothing());
+    EXPECT_EQ(next.Code(), grpc::StatusCode::OK);
+  }
+  EXPECT_TRUE(observer_.WaitFor([&] { return observer_.bodies.size() == 2; })) << "what comes after it is captured again";
+}
+
+TEST_F(ExtProcServerTest, MoreThanMayBeReadInASecondWaitForTheirTurn) {
+  ExtProcOptions options;
+  options.most_per_second = 1;
+  Start(options);
+  Envoy first(server_->port());
+  EXPECT_TRUE(first.Send(RequestHeaders(Get())));
+  EXPECT_TRUE(observer_.WaitFor([&] { return observer_.eligible == 1; }));
+  Envoy second(server_->port());
+  EXPECT_TRUE(second.Send(RequestHeaders(Get())));
+  EXPECT_TRUE(observer_.WaitFor([&] { return observer_.opened == 2; }));
+  EXPECT_EQ(observer_.eligible, 1);
+  clock_.Advance(1s);
+  EXPECT_TRUE(observer_.WaitFor([&] { return observer_.eligible == 2; }));
+  Envoy held(server_->port());
+  EXPECT_TRUE(held.Send(RequestHeaders(Get())));
+  EXPECT_TRUE(observer_.WaitFor([&] { return observer_.opened == 3; }));
+  server_.reset();
+  EXPECT_EQ(observer_.ends(), 3U) << "one that is held ends with the server, too";
 }
 
 TEST_F(ExtProcServerTest, TooManyStreamsAreRefusedUnread) {
@@ -180,7 +236,7 @@ TEST_F(ExtProcServerTest, AnAddressThatIsTakenIsAnError) {
   Start();
   ExtProcOptions options;
   options.address = "127.0.0.1:" + std::to_string(server_->port());
-  const auto second = ExtProcServer::Listen(options, {plan_, limits_, budget_, observer_});
+  const auto second = ExtProcServer::Listen(options, {plan_, limits_, budget_, observer_, clock_});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, base::ErrorCode::kUnavailable);
 }
