@@ -21,7 +21,7 @@ struct ExtProcOptions {
   std::size_t grpc_memory = 64U << 20U;  ///< bytes that gRPC's own buffers may take before it slows its peers down
 };
 
-/// Told of every stream. Runs on gRPC's threads, several at once; must return at once and not throw.
+/// Told of every stream. Runs on the server's thread; must return at once and not throw.
 class StreamObserver {
  public:
   virtual ~StreamObserver() = default;
@@ -36,7 +36,8 @@ class StreamObserver {
 
 /// The gRPC service to which Envoy's ext_proc filter sends its copies (observability mode). Says nothing, and closes a stream as soon as it
 /// needs no more of it, or at the next message after this process could not run for a while (stall_watch.hpp). Reads one message a stream
-/// at a time. Destroying it ends all streams and waits for their OnEnd.
+/// at a time, on a thread of its own that takes every few milliseconds what has come. Destroying it ends all streams and waits for their
+/// OnEnd.
 class ExtProcServer {
  public:
   /// All references must outlive the server and what it gave. kUnavailable where the address cannot be bound.

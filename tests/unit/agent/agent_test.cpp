@@ -48,8 +48,9 @@ TEST(Agent, CopiesLeaveTheProcessorToThoseWhoCarryUsersAndNothingElseDoes) {
   std::set<int> made = Threads();
   std::erase_if(made, [&](int thread) { return before.contains(thread); });
   const auto behind = static_cast<std::size_t>(std::ranges::count_if(made, [&](int thread) { return StepsBack(thread, niceness); }));
-  // Those of gRPC may be there since earlier tests: of ours there are one that asks and one that compares, and one that tells.
-  EXPECT_GE(behind, 2U);
+  // Those of gRPC may be there since earlier tests: of ours there are one that takes copies, one that asks and one that compares, and one
+  // that tells.
+  EXPECT_GE(behind, 3U);
   EXPECT_GE(made.size() - behind, 1U);
 }
 

@@ -1,5 +1,5 @@
-// What gRPC's threads, the transport's and the judge's share, with threads of the test in their place: ThreadSanitizer knows nothing of
-// locks inside Debian's gRPC (tests/tsan.supp), so what runs on gRPC's own threads it cannot judge.
+// What the threads of copies, of the transport and of the judge share, with threads of the test in their place: ThreadSanitizer knows
+// nothing of locks inside Debian's gRPC (tests/tsan.supp), so what is called from there it cannot judge.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
