@@ -198,15 +198,12 @@ class RemakesAsTheTemplateSays final : public RouterMutant {
   }
 };
 
-/// What a route is put back to is what it was made with.
+/// What a route is put back to is what it was made with: there is nothing to do.
 class ForgetsItsTemplate final : public RouterMutant {
  public:
   using RouterMutant::RouterMutant;
-  [[nodiscard]] base::Result<json> Make(const TrafficIntent& intent, const model::Spec& spec, const model::RouteRef& route,
-                                        const std::string& ns) const override {
-    auto made = RouterMutant::Make(intent, spec, route, ns);
-    if (made) (*made)["metadata"]["annotations"].erase(routers::kTemplateMark);
-    return made;
+  [[nodiscard]] base::Result<ObjectPatch> Restore(const std::string& saved, const json& object) const override {
+    return json::parse(saved).contains("for") ? ObjectPatch{} : RouterMutant::Restore(saved, object);
   }
 };
 
