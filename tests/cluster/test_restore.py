@@ -61,6 +61,15 @@ class Lost(Installation):
         (one,) = yaml.safe_load((self.folder / "softmigrations.yaml").read_text(encoding="utf-8"))["items"]
         return dict(one)
 
+    def come_and_go_beside(self, spec: Object) -> None:
+        """The migration is restored beside a route made anew, goes on, and is deleted."""
+        self.world.api.delete(self.world.route_path())
+        self.world.add_route(document={**payments.route(self.world.space, 1, 0, host=self.world.host), "spec": spec})
+        self.run(self.restore)
+        self.world.wait_step(50)
+        self.take_away("migration")
+        self.wait_gone("migration")
+
     def clear(self) -> None:
         if not self.is_gone("migration"):
             self.take_away("migration")
@@ -85,12 +94,7 @@ def test_with_its_status_it_goes_on_and_still_knows_what_was_before(lost: Lost) 
 def test_beside_a_new_route_it_goes_on_and_still_knows_what_was_before(lost: Lost, weights: str) -> None:
     world = lost.world
     made = lost.before if weights == "of before" else world.route()["spec"]
-    world.api.delete(world.route_path())
-    world.add_route(document={**payments.route(world.space, 1, 0, host=world.host), "spec": made})
-    lost.run(lost.restore)
-    world.wait_step(50)
-    lost.take_away("migration")
-    lost.wait_gone("migration")
+    lost.come_and_go_beside(made)
     assert world.route()["spec"] == lost.before
 
 
@@ -99,12 +103,7 @@ def test_beside_a_new_route_with_other_weights_these_count_as_what_was_before(lo
     made = json.loads(json.dumps(world.route()["spec"]))
     for ref, weight in zip(made["rules"][0]["backendRefs"], (80, 20), strict=True):
         ref["weight"] = weight
-    world.api.delete(world.route_path())
-    world.add_route(document={**payments.route(world.space, 1, 0, host=world.host), "spec": made})
-    lost.run(lost.restore)
-    world.wait_step(50)
-    lost.take_away("migration")
-    lost.wait_gone("migration")
+    lost.come_and_go_beside(made)
     assert world.route()["spec"] == made
 
 
