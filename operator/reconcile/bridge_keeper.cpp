@@ -93,6 +93,17 @@ kube::CallOptions BridgeKeeper::Writing() const {
   return options;
 }
 
+std::string BridgeKeeper::WaitsFor(const Migration& migration, const model::RouteRef& bridge) const {
+  const std::string& ns = migration.meta.key.ns;
+  const model::Side& legacy = migration.spec->legacy;
+  const bool are_users_there = migration.status.current_weight == 0;
+  if (migration.meta.deleting || !are_users_there) return {};
+  if (parts_.cache.StoreOf(model::RouteKind::kBridge).Get({ns, bridge.object})) return {};
+  if (!parts_.cache.Endpoints({ns, legacy.service}, legacy.port).empty()) return {};
+  return fmt::format("bridge {} is made as soon as port {} of Service {} has a ready endpoint: all users would be sent there",
+                     bridge.object, legacy.port, legacy.service);
+}
+
 base::Status BridgeKeeper::Keep(const Migration& migration, const model::RouteRef& bridge) const {
   const kube::ObjectKey key{migration.meta.key.ns, bridge.object};
   const auto live = parts_.cache.StoreOf(model::RouteKind::kBridge).Get(key);
@@ -101,9 +112,9 @@ base::Status BridgeKeeper::Keep(const Migration& migration, const model::RouteRe
   const routers::BridgeOwner owner{key.ns, migration.meta.key.name, migration.meta.uid};
   const std::vector<json> objects = routers::BridgeObjects(owner, bridge, parts_.images);
   const std::string hash = routers::HashOfBridge(objects);
-  auto files =
-      routers::BridgeFiles({spec, bridge, migration.compare, parts_.cache.Endpoints({key.ns, spec.legacy.service}, spec.legacy.port),
-                            parts_.cache.Endpoints({key.ns, spec.target.service}, spec.target.port)});
+  const auto legacy = parts_.cache.Endpoints({key.ns, spec.legacy.service}, spec.legacy.port);
+  const auto target = parts_.cache.Endpoints({key.ns, spec.target.service}, spec.target.port);
+  auto files = routers::BridgeFiles({spec, bridge, migration.compare, legacy, target});
   // While it goes, a bridge is told of its endpoints, but nothing is made anew: nobody would be there to own it.
   const bool is_whole = migration.meta.deleting || (live && HashIn(live->object) == hash);
   if (is_whole && !live) return {};

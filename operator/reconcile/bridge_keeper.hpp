@@ -32,6 +32,10 @@ class BridgeKeeper {
   };
   explicit BridgeKeeper(Parts parts) : parts_(std::move(parts)) {}
 
+  /// What is missing before the bridge may be made, for people; empty where nothing is. Without a ready endpoint of legacy its pods would
+  /// be ready and refuse every user. Whoever waits is woken by the endpoint.
+  [[nodiscard]] std::string WaitsFor(const Migration& migration, const model::RouteRef& bridge) const;
+
   /// kConflict where an object of one of the names is there already and is not this migration's: it is left as it is.
   base::Status Keep(const Migration& migration, const model::RouteRef& bridge) const;
 

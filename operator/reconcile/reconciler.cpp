@@ -153,6 +153,8 @@ bool Reconciler::KeepBridge(const Migration& migration) {
   base::Status kept;
   if (bridge == nullptr) {
     parts_.agents->Forget(migration.meta.key);
+  } else if (const std::string missing = parts_.bridges->WaitsFor(migration, *bridge); !missing.empty()) {
+    RecordEvent(migration, kube::EventType::kNormal, "BridgeWaits", missing);
   } else {
     parts_.agents->Want(migration.meta.key, bridge->object);
     kept = parts_.bridges->Keep(migration, *bridge);

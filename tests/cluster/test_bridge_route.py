@@ -79,6 +79,22 @@ def test_a_node_is_drained_one_pod_of_the_bridge_after_the_other(full_world: Wor
     assert serving(), "another one serves by then"
 
 
+def test_a_bridge_is_not_made_before_there_is_somebody_to_send_users_to(world: World) -> None:
+    world.serve("next")
+    allow_bridges(world)
+    world.operator(more=IMAGES)
+    migration = world.migration(desiredPhase="Pending")
+    migration["spec"]["routes"] = [{"name": "web", "bridge": {"name": NAME, "port": PORT}}]
+    world.cluster.apply(migration, manager="user")
+    world.wait(lambda: [event for event in world.events() if event["reason"] == "BridgeWaits" and "payments-legacy" in event["note"]],
+               "it is told what the bridge waits for")
+    assert not left(world), "its pods would be ready and refuse every user"
+    world.serve("legacy")
+    made = world.wait(lambda: world.api.find(path_of(world, "api/v1", "configmaps")), "the bridge is made")
+    assert "10.244.250.1" in made["data"]["eds-legacy.json"], "from the beginning"
+    assert len(left(world)) == 7
+
+
 def test_a_stranger_with_the_bridges_name_is_left_alone(world: World) -> None:
     world.prepare()
     allow_bridges(world)

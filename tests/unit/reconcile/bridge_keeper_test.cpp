@@ -32,6 +32,29 @@ TEST(BridgeKeeper, TellsOfTheReadyEndpointsByThePortsTheyHave) {
   EXPECT_EQ(legacy.find("10.9.9.9"), std::string::npos) << "it is not ready";
 }
 
+TEST(BridgeKeeper, WaitsForAnEndpointWhereUsersWouldBeSentNowhere) {
+  BridgeWorld world;
+  EXPECT_THAT(world.WaitsFor(), IsEmpty());
+  world.cache.slices().OnApplied(WholeSliceJson("old", {}));
+  EXPECT_THAT(world.WaitsFor(), HasSubstr("port 8080 of Service old has a ready endpoint"));
+  world.cache.slices().OnApplied(WholeSliceJson("old", {"10.0.0.1"}));
+  EXPECT_THAT(world.WaitsFor(), IsEmpty());
+}
+
+TEST(BridgeKeeper, WaitsForNothingOnceItIsThereOrUsersAreOnTheTarget) {
+  BridgeWorld world;
+  ASSERT_TRUE(world.Keep());
+  world.cache.slices().OnApplied(WholeSliceJson("old", {}));
+  EXPECT_THAT(world.WaitsFor(), HasSubstr("entrance"));
+  world.SeeConfigMap();
+  EXPECT_THAT(world.WaitsFor(), IsEmpty()) << "it is there";
+  world.cache.StoreOf(model::RouteKind::kBridge).OnDeleted(world.api.objects.at(kBridgeConfigMap));
+  json completed = BridgeMigrationJson();
+  completed["status"]["currentWeight"] = 100;
+  world.cache.migrations().OnApplied(completed);
+  EXPECT_THAT(world.WaitsFor(), IsEmpty()) << "nobody is on legacy";
+}
+
 TEST(BridgeKeeper, AnotherEndpointIsMergedAndNoWeightIsTouched) {
   BridgeWorld world;
   ASSERT_TRUE(world.Keep());

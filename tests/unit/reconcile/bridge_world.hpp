@@ -106,6 +106,10 @@ struct BridgeWorld {
     const Migration& known = migration();
     return keeper.Keep(known, known.spec->routes.front());
   }
+  std::string WaitsFor() {
+    const Migration& known = migration();
+    return keeper.WaitsFor(known, known.spec->routes.front());
+  }
   /// What the watch would bring.
   void SeeConfigMap() {
     json object = api.objects.at(kBridgeConfigMap);
